@@ -2,7 +2,14 @@
 //!
 //! Data flows one way: `id, money, quantity` to `order, stock, payment, cart` to `saga` to `ports` to `engine`.
 
+mod names;
+pub(crate) use names::names;
+
+pub mod fact;
+pub mod goods;
 pub mod id;
 pub mod money;
+pub mod order;
 pub mod quantity;
+pub mod stock;
 pub mod time;
