@@ -225,7 +225,13 @@ mod tests {
     fn an_id_has_one_spelling() {
         let id = "01890a5d-ac96-774b-bcce-b302099a8057";
         assert_eq!(id.parse::<OrderId>().map(|id| id.to_string()), Ok(id.to_owned()));
-        for other in ["", "order", "01890a5dac96774bbcceb302099a8057", "{01890a5d-ac96-774b-bcce-b302099a805}", "01890a5d-ac96-774b-bcce-b302099a805g"] {
+        for other in [
+            "",
+            "order",
+            "01890a5dac96774bbcceb302099a8057",
+            "{01890a5d-ac96-774b-bcce-b302099a805}",
+            "01890a5d-ac96-774b-bcce-b302099a805g",
+        ] {
             assert_eq!(other.parse::<OrderId>(), Err(IdError::NotUuid { what: "OrderId" }), "{other}");
         }
     }

@@ -5,11 +5,14 @@
 mod names;
 pub(crate) use names::names;
 
+pub mod cart;
+pub mod catalogue;
 pub mod fact;
 pub mod goods;
 pub mod id;
 pub mod money;
 pub mod order;
+pub mod ports;
 pub mod quantity;
 pub mod stock;
 pub mod time;

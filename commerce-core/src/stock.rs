@@ -2,8 +2,10 @@
 
 mod account;
 mod hold;
+mod ledger;
 mod moves;
 
 pub use account::{Account, AccountKey, Limits};
 pub use hold::{Hold, Owner, Placement};
+pub use ledger::LedgerSource;
 pub use moves::{Move, Movement, MovementKind, ShortItem, Split};

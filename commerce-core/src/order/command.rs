@@ -1,9 +1,11 @@
 //! What can be asked of an order.
 
-use crate::fact::{FailureCode, PendingWhy};
-use crate::id::{AttemptId, CaptureId, LocationId, MethodRef, PaymentId, PersonalRef, ProviderName, ProviderRef, RefundId, ReturnId, ShipmentId};
-use crate::money::Money;
 use super::event::{Adjustment, Assessment, CancelReason, Condition, LineChange, LineItem, Placed};
+use crate::fact::{FailureCode, PendingWhy};
+use crate::id::{
+    AttemptId, CaptureId, LocationId, MethodRef, PaymentId, PersonalRef, ProviderName, ProviderRef, RefundId, ReturnId, ShipmentId,
+};
+use crate::money::Money;
 use crate::quantity::LineQty;
 use crate::time::Timestamp;
 
