@@ -126,6 +126,26 @@ pub enum PaymentFact {
     },
 }
 
+impl PaymentFact {
+    /// The name of its type, as stored.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Started { .. } => "PaymentStarted",
+            Self::Pending { .. } => "PaymentPending",
+            Self::Authorized { .. } => "PaymentAuthorized",
+            Self::Failed { .. } => "PaymentFailed",
+            Self::CaptureStarted { .. } => "CaptureStarted",
+            Self::Captured { .. } => "PaymentCaptured",
+            Self::CaptureFailed { .. } => "CaptureFailed",
+            Self::AuthorizationVoided { .. } => "AuthorizationVoided",
+            Self::AuthorizationExpired { .. } => "AuthorizationExpired",
+            Self::RefundGranted { .. } => "RefundGranted",
+            Self::RefundIssued { .. } => "RefundIssued",
+            Self::RefundFailed { .. } => "RefundFailed",
+        }
+    }
+}
+
 /// One part of a refund: so much of one capture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RefundPart {

@@ -1,11 +1,13 @@
 //! What can be asked of an order.
 
-use super::event::{Adjustment, Assessment, CancelReason, Condition, LineChange, LineItem, Placed};
+use std::collections::BTreeMap;
+
 use crate::fact::{FailureCode, PendingWhy};
 use crate::id::{
-    AttemptId, CaptureId, LocationId, MethodRef, PaymentId, PersonalRef, ProviderName, ProviderRef, RefundId, ReturnId, ShipmentId,
+    AttemptId, CaptureId, LocationId, MethodRef, PaymentId, PersonalRef, ProviderName, ProviderRef, RefundId, ReturnId, ShipmentId, Sku,
 };
 use crate::money::Money;
+use crate::order::event::{Adjustment, Assessment, CancelReason, Condition, LineChange, LineItem, Placed};
 use crate::quantity::LineQty;
 use crate::time::Timestamp;
 
@@ -53,6 +55,8 @@ pub enum Command {
         lines: Vec<LineQty>,
         /// From where; needed if any of them is stocked.
         location: Option<LocationId>,
+        /// For each stocked SKU the units that are held for the order there and are on hand.
+        stock: BTreeMap<Sku, u64>,
     },
     /// Undoes a packing.
     Unpack {

@@ -121,6 +121,33 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// The name of its type, as stored.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::OrderPlaced(_) => "OrderPlaced",
+            Self::RiskAssessed(_) => "RiskAssessed",
+            Self::OrderHeld { .. } => "OrderHeld",
+            Self::OrderResumed { .. } => "OrderResumed",
+            Self::OrderConfirmed => "OrderConfirmed",
+            Self::OrderRejected { .. } => "OrderRejected",
+            Self::OrderEdited(_) => "OrderEdited",
+            Self::LinesCancelled { .. } => "LinesCancelled",
+            Self::OrderCancelled { .. } => "OrderCancelled",
+            Self::OrderCompleted => "OrderCompleted",
+            Self::Payment(fact) => fact.name(),
+            Self::ShipmentCreated { .. } => "ShipmentCreated",
+            Self::ShipmentCancelled { .. } => "ShipmentCancelled",
+            Self::ShipmentDispatched { .. } => "ShipmentDispatched",
+            Self::ShipmentDelivered { .. } => "ShipmentDelivered",
+            Self::ShipmentLost { .. } => "ShipmentLost",
+            Self::ReturnRequested { .. } => "ReturnRequested",
+            Self::ReturnReceived { .. } => "ReturnReceived",
+            Self::ReturnRejected { .. } => "ReturnRejected",
+        }
+    }
+}
+
 /// The order as it was placed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Placed {

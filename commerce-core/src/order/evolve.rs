@@ -1,0 +1,571 @@
+//! What each event does to the state: the one fold, live and on replay.
+
+use crate::fact::PaymentFact;
+use crate::goods::ItemKind;
+use crate::id::{AttemptId, LineId, ReturnId};
+use crate::order::amounts;
+use crate::order::event::{Edited, Event, HoldReason, LineItem, Placed, Stage};
+use crate::order::state::{
+    Approval, Attempt, AttemptState, Capture, CaptureState, Carriage, Line, Order, Placement, Refund, RefundShare, RefundState, Return,
+    ReturnLine, Shipment, ShipmentLine, ShipmentState,
+};
+use crate::quantity::LineQty;
+use crate::time::Timestamp;
+
+/// An event that cannot follow on the state: the stream is not that of a lawful order.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{event} cannot follow: {why}")]
+pub struct IllegalTransition {
+    /// The event's type.
+    pub event: &'static str,
+    /// What is wrong.
+    pub why: &'static str,
+}
+
+type Step = Result<(), &'static str>;
+
+/// The state after an event; `None` before the first.
+///
+/// # Errors
+/// [`IllegalTransition`] if the event cannot follow.
+pub fn evolve(order: Option<Order>, at: Timestamp, event: &Event) -> Result<Order, IllegalTransition> {
+    match (order, event) {
+        (None, Event::OrderPlaced(placed)) => begin(placed, at).map_err(|why| IllegalTransition { event: event.name(), why }),
+        (None, _) => Err(IllegalTransition { event: event.name(), why: "the order has not been placed" }),
+        (Some(mut order), _) => order.step(at, event).map(|()| order),
+    }
+}
+
+impl Order {
+    /// Moves on by one event. After an error the state is void.
+    pub(super) fn step(&mut self, at: Timestamp, event: &Event) -> Result<(), IllegalTransition> {
+        apply(self, at, event).map_err(|why| IllegalTransition { event: event.name(), why })?;
+        self.updated_at = at;
+        self.mark_reversals();
+        Ok(())
+    }
+}
+
+fn begin(placed: &Placed, at: Timestamp) -> Result<Order, &'static str> {
+    let (parts, total) = amounts::price_new(&placed.lines, &placed.adjustments).map_err(|_| "its amounts do not add up")?;
+    if total != placed.total.minor() {
+        return Err("its lines do not sum to its total");
+    }
+    let lines = placed.lines.iter().zip(parts).map(|(item, part)| new_line(item, vec![part]));
+    Ok(Order {
+        placement: Placement::Pending { pay_by: placed.pay_by },
+        customer_id: placed.customer_id.clone(),
+        personal_ref: placed.personal_ref,
+        currency: placed.currency,
+        cart_id: placed.cart_id,
+        channel: placed.channel.clone(),
+        method_ref: placed.method_ref.clone(),
+        terms: placed.terms,
+        capture_policy: placed.capture_policy,
+        lines: lines.collect(),
+        adjustments: placed.adjustments.clone(),
+        assessment: None,
+        attempts: Vec::new(),
+        captures: Vec::new(),
+        refunds: Vec::new(),
+        shipments: Vec::new(),
+        returns: Vec::new(),
+        credited: 0,
+        placed_at: at,
+        updated_at: at,
+    })
+}
+
+fn new_line(item: &LineItem, parts: Vec<amounts::Part>) -> Line {
+    Line {
+        id: item.line_id,
+        sku: item.sku.clone(),
+        title: item.title.clone(),
+        kind: item.kind,
+        unit_price: item.unit_price,
+        adjustments: item.adjustments.clone(),
+        ordered: item.qty.get(),
+        cancelled: 0,
+        packed: 0,
+        dispatched: 0,
+        delivered: 0,
+        returning: 0,
+        returned: 0,
+        parts,
+    }
+}
+
+fn apply(order: &mut Order, at: Timestamp, event: &Event) -> Step {
+    match event {
+        Event::OrderPlaced(_) => Err("the order has been placed"),
+        Event::RiskAssessed(assessment) => {
+            order.assessment = Some(assessment.clone());
+            require(
+                !matches!(order.placement, Placement::Completed | Placement::Cancelled { .. } | Placement::Rejected { .. }),
+                "it has ended",
+            )
+        }
+        Event::OrderHeld { reason, resume, until } => hold(order, *reason, *resume, *until),
+        Event::OrderResumed { to, pay_by } => resume(order, *to, *pay_by),
+        Event::OrderConfirmed => {
+            require(matches!(order.placement, Placement::Pending { .. }), "it is not pending")?;
+            order.placement = Placement::Confirmed;
+            Ok(())
+        }
+        Event::OrderRejected { reason } => {
+            require(in_pending_stage(order), "it is past its screen")?;
+            order.placement = Placement::Rejected { reason: reason.clone() };
+            Ok(())
+        }
+        Event::OrderEdited(edited) => edit(order, edited),
+        Event::LinesCancelled { lines, total, .. } => {
+            require(is_live(order), "it has ended")?;
+            for LineQty { line_id, qty } in lines {
+                let line = order.line_mut(*line_id).ok_or("it has no such line")?;
+                require(qty.get() <= line.open(), "more units than are open")?;
+                line.cancelled += qty.get();
+            }
+            require(order.total() == total.minor(), "its lines do not sum to its total")
+        }
+        Event::OrderCancelled { reason } => {
+            require(is_live(order), "it has ended")?;
+            require(order.packed_units() == 0 && order.dispatched_units() == 0, "units were packed")?;
+            order.placement = Placement::Cancelled { reason: *reason };
+            Ok(())
+        }
+        Event::OrderCompleted => {
+            require(order.placement == Placement::Confirmed, "it is not confirmed")?;
+            order.placement = Placement::Completed;
+            Ok(())
+        }
+        Event::Payment(fact) => payment(order, at, fact),
+        Event::ShipmentCreated { shipment_id, location, lines } => {
+            require(order.placement == Placement::Confirmed, "it is not confirmed")?;
+            require(order.shipment(*shipment_id).is_none(), "the shipment exists")?;
+            pack(order, lines)?;
+            let lines = lines.iter().map(|l| ShipmentLine { line_id: l.line_id, qty: l.qty.get(), going_back: 0, returned: 0 }).collect();
+            order.shipments.push(Shipment {
+                id: *shipment_id,
+                location: location.clone(),
+                lines,
+                state: ShipmentState::Packed,
+                packed_at: at,
+            });
+            Ok(())
+        }
+        Event::ShipmentCancelled { .. }
+        | Event::ShipmentDispatched { .. }
+        | Event::ShipmentDelivered { .. }
+        | Event::ShipmentLost { .. } => shipment(order, at, event),
+        Event::ReturnRequested { return_id, lines, reason } => request_return(order, at, *return_id, lines, reason),
+        Event::ReturnReceived { return_id, lines, condition, .. } => {
+            receive_return(order, *return_id, lines)?;
+            find_return(order, *return_id)?.condition = Some(*condition);
+            Ok(())
+        }
+        Event::ReturnRejected { return_id, reason } => reject_return(order, *return_id, reason),
+    }
+}
+
+const fn require(holds: bool, why: &'static str) -> Step {
+    if holds { Ok(()) } else { Err(why) }
+}
+
+fn is_live(order: &Order) -> bool {
+    matches!(order.placement, Placement::Pending { .. } | Placement::Held { .. } | Placement::Confirmed)
+}
+
+fn in_pending_stage(order: &Order) -> bool {
+    matches!(order.placement, Placement::Pending { .. } | Placement::Held { resume: Stage::Pending, .. })
+}
+
+fn hold(order: &mut Order, reason: HoldReason, resume: Stage, until: Option<Timestamp>) -> Step {
+    let stage = match order.placement {
+        Placement::Pending { .. } => Stage::Pending,
+        Placement::Confirmed => Stage::Confirmed,
+        Placement::Held { .. } | Placement::Completed | Placement::Cancelled { .. } | Placement::Rejected { .. } => {
+            return Err("it is neither pending nor confirmed");
+        }
+    };
+    require(stage == resume, "it would go on elsewhere")?;
+    order.placement = Placement::Held { reason, resume, until };
+    Ok(())
+}
+
+fn resume(order: &mut Order, to: Stage, pay_by: Option<Timestamp>) -> Step {
+    let Placement::Held { resume, .. } = order.placement else { return Err("it is not on hold") };
+    require(resume == to, "it would go on elsewhere")?;
+    order.placement = match (to, pay_by) {
+        (Stage::Pending, Some(pay_by)) => Placement::Pending { pay_by },
+        (Stage::Pending, None) => return Err("a pending order has a time to pay by"),
+        (Stage::Confirmed, _) => Placement::Confirmed,
+    };
+    Ok(())
+}
+
+fn edit(order: &mut Order, edited: &Edited) -> Step {
+    require(is_live(order), "it has ended")?;
+    let (rows, total) = amounts::reprice(order, edited).map_err(|_| "its amounts do not add up")?;
+    require(total == edited.total.minor(), "its lines do not sum to its total")?;
+    for change in &edited.changed {
+        let line = order.line_mut(change.line_id).ok_or("it has no such line")?;
+        if let Some(price) = change.unit_price {
+            line.unit_price = price;
+        }
+        if let Some(adjustments) = &change.adjustments {
+            line.adjustments.clone_from(adjustments);
+        }
+    }
+    let old = order.lines.len();
+    for (index, item) in edited.added.iter().enumerate() {
+        require(u32::try_from(old + index + 1) == Ok(item.line_id.0), "its lines are not numbered on")?;
+        order.lines.push(new_line(item, Vec::new()));
+    }
+    for (line, row) in order.lines.iter_mut().zip(rows) {
+        line.ordered = row.ordered;
+        line.parts = row.parts;
+    }
+    if let Some(adjustments) = &edited.adjustments {
+        order.adjustments.clone_from(adjustments);
+    }
+    order.personal_ref = edited.personal_ref.or(order.personal_ref);
+    Ok(())
+}
+
+fn pack(order: &mut Order, lines: &[LineQty]) -> Step {
+    require(!lines.is_empty(), "a shipment has units")?;
+    for LineQty { line_id, qty } in lines {
+        let line = order.line_mut(*line_id).ok_or("it has no such line")?;
+        require(qty.get() <= line.open(), "more units than are open")?;
+        line.packed += qty.get();
+    }
+    Ok(())
+}
+
+fn shipment(order: &mut Order, at: Timestamp, event: &Event) -> Step {
+    let (id, next): (_, fn(ShipmentState, Option<Carriage>, Timestamp) -> Option<ShipmentState>) = match event {
+        Event::ShipmentCancelled { shipment_id } => {
+            (*shipment_id, |state, _, _| (state == ShipmentState::Packed).then_some(ShipmentState::Cancelled))
+        }
+        Event::ShipmentDispatched { shipment_id, .. } => (*shipment_id, |state, carriage, _| match state {
+            ShipmentState::Packed => carriage.map(ShipmentState::Dispatched),
+            _ => None,
+        }),
+        Event::ShipmentDelivered { shipment_id } => (*shipment_id, |state, _, at| match state {
+            ShipmentState::Dispatched(carriage) => Some(ShipmentState::Delivered { carriage, at }),
+            _ => None,
+        }),
+        Event::ShipmentLost { shipment_id } => (*shipment_id, |state, _, at| match state {
+            ShipmentState::Dispatched(carriage) => Some(ShipmentState::Lost { carriage, at }),
+            _ => None,
+        }),
+        _ => return Err("not an event of a shipment"),
+    };
+    let carriage = match event {
+        Event::ShipmentDispatched { carrier, tracking, .. } => Some(Carriage { carrier: carrier.clone(), tracking: tracking.clone(), at }),
+        _ => None,
+    };
+    let parcel = order.shipment_mut(id).ok_or("it has no such shipment")?;
+    parcel.state = next(parcel.state.clone(), carriage, at).ok_or("the shipment is past that")?;
+    let lines = parcel.lines.clone();
+    let lost = matches!(parcel.state, ShipmentState::Lost { .. });
+    if lost {
+        let part = order.value_returned(lines.iter().map(|l| (l.line_id, l.qty)));
+        order.credit(part);
+    }
+    for moved in &lines {
+        let line = order.line_mut(moved.line_id).ok_or("it has no such line")?;
+        match event {
+            Event::ShipmentCancelled { .. } => line.packed -= moved.qty,
+            Event::ShipmentDispatched { .. } => {
+                line.packed -= moved.qty;
+                line.dispatched += moved.qty;
+            }
+            Event::ShipmentDelivered { .. } => line.delivered += moved.qty,
+            _ => {
+                require(moved.going_back == 0, "its units are being returned")?;
+                line.returned += moved.qty;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn request_return(order: &mut Order, at: Timestamp, id: ReturnId, lines: &[LineQty], reason: &str) -> Step {
+    require(matches!(order.placement, Placement::Held { .. } | Placement::Confirmed | Placement::Completed), "it was not confirmed")?;
+    require(order.return_of_goods(id).is_none(), "the return exists")?;
+    let mut units = Vec::new();
+    for wanted in lines {
+        let mut left = wanted.qty.get();
+        let line = order.line_mut(wanted.line_id).ok_or("it has no such line")?;
+        require(left <= line.dispatched - line.returning - line.returned, "more units than were dispatched")?;
+        line.returning += left;
+        // what arrived comes back before what is still on its way
+        let arrived = |s: &Shipment| matches!(s.state, ShipmentState::Delivered { .. });
+        let left_over = |s: &Shipment| matches!(s.state, ShipmentState::Dispatched(_));
+        for pick in [arrived as fn(&Shipment) -> bool, left_over] {
+            for parcel in order.shipments.iter_mut().filter(|s| pick(s)) {
+                for unit in parcel.lines.iter_mut().filter(|unit| unit.line_id == wanted.line_id) {
+                    let taken = left.min(unit.qty - unit.going_back);
+                    if taken > 0 {
+                        unit.going_back += taken;
+                        left -= taken;
+                        units.push(ReturnLine { line_id: wanted.line_id, shipment_id: parcel.id, qty: taken, received: 0 });
+                    }
+                }
+            }
+        }
+        require(left == 0, "more units than were dispatched")?;
+    }
+    order.returns.push(Return { id, reason: reason.to_owned(), lines: units, rejected: None, condition: None, at });
+    Ok(())
+}
+
+fn find_return(order: &mut Order, id: ReturnId) -> Result<&mut Return, &'static str> {
+    order.returns.iter_mut().find(|one| one.id == id).ok_or("it has no such return")
+}
+
+fn receive_return(order: &mut Order, id: ReturnId, lines: &[LineQty]) -> Step {
+    let part = order.value_returned(lines.iter().map(|l| (l.line_id, l.qty.get())));
+    order.credit(part);
+    for arrived in lines {
+        let mut left = arrived.qty.get();
+        let one = find_return(order, id)?;
+        require(left <= one.rest(arrived.line_id), "more units than the return has")?;
+        let mut came = Vec::new();
+        for unit in one.lines.iter_mut().filter(|unit| unit.line_id == arrived.line_id) {
+            let taken = left.min(unit.qty - unit.received);
+            unit.received += taken;
+            left -= taken;
+            came.push((unit.shipment_id, taken));
+        }
+        for (shipment_id, taken) in came {
+            let parcel = order.shipment_mut(shipment_id).ok_or("it has no such shipment")?;
+            if let Some(unit) = parcel.lines.iter_mut().find(|unit| unit.line_id == arrived.line_id) {
+                unit.returned += taken;
+            }
+        }
+        let line = order.line_mut(arrived.line_id).ok_or("it has no such line")?;
+        line.returning -= arrived.qty.get();
+        line.returned += arrived.qty.get();
+    }
+    Ok(())
+}
+
+fn reject_return(order: &mut Order, id: ReturnId, reason: &str) -> Step {
+    let one = find_return(order, id)?;
+    require(one.is_open(), "the return is closed")?;
+    one.rejected = Some(reason.to_owned());
+    let rest: Vec<ReturnLine> = one.lines.iter().filter(|unit| unit.received < unit.qty).copied().collect();
+    for unit in rest {
+        let back = unit.qty - unit.received;
+        order.line_mut(unit.line_id).ok_or("it has no such line")?.returning -= back;
+        let parcel = order.shipment_mut(unit.shipment_id).ok_or("it has no such shipment")?;
+        if let Some(line) = parcel.lines.iter_mut().find(|line| line.line_id == unit.line_id) {
+            line.going_back -= back;
+        }
+    }
+    Ok(())
+}
+
+fn payment(order: &mut Order, at: Timestamp, fact: &PaymentFact) -> Step {
+    match fact {
+        PaymentFact::Started { payment_id, attempt_id, provider, method_ref, amount } => {
+            require(order.attempt(*attempt_id).is_none(), "the attempt exists")?;
+            require(is_live(order) || order.placement == Placement::Completed, "it has ended")?;
+            order.attempts.push(Attempt {
+                id: *attempt_id,
+                payment_id: *payment_id,
+                provider: provider.clone(),
+                method_ref: method_ref.clone(),
+                asked: amount.minor(),
+                state: AttemptState::Open(None),
+            });
+            Ok(())
+        }
+        PaymentFact::Pending { attempt_id, why } => {
+            let attempt = open_attempt(order, *attempt_id)?;
+            attempt.state = AttemptState::Open(Some(why.clone()));
+            Ok(())
+        }
+        PaymentFact::Failed { attempt_id, code, .. } => {
+            let attempt = open_attempt(order, *attempt_id)?;
+            attempt.state = AttemptState::Failed { code: *code };
+            Ok(())
+        }
+        PaymentFact::Authorized { attempt_id, amount, expires_at, reference } => {
+            // more than is due, or for an order that has ended: nothing is owed for it
+            let reversing = amount.minor() > order.due() || !(is_live(order) || order.placement == Placement::Completed);
+            approve(
+                order,
+                *attempt_id,
+                Approval { amount: amount.minor(), captured: 0, gone: 0, expires_at: *expires_at, reference: reference.clone(), reversing },
+            )
+        }
+        PaymentFact::CaptureStarted { capture_id, attempt_id, amount, shipment_id } => {
+            require(order.capture(*capture_id).is_none(), "the capture exists")?;
+            let attempt = order.attempt(*attempt_id).ok_or("it has no such attempt")?;
+            require(amount.minor() <= order.voidable(attempt), "more than is set aside")?;
+            order.captures.push(Capture {
+                id: *capture_id,
+                attempt_id: *attempt_id,
+                amount: amount.minor(),
+                shipment_id: *shipment_id,
+                state: CaptureState::Open,
+            });
+            Ok(())
+        }
+        PaymentFact::Captured { .. } | PaymentFact::CaptureFailed { .. } => capture_outcome(order, fact),
+        PaymentFact::AuthorizationVoided { attempt_id, amount } | PaymentFact::AuthorizationExpired { attempt_id, amount } => {
+            let attempt = order.attempt(*attempt_id).ok_or("it has no such attempt")?;
+            require(amount.minor() <= order.voidable(attempt), "more than is set aside")?;
+            approval(order, *attempt_id)?.gone += amount.minor();
+            Ok(())
+        }
+        PaymentFact::RefundGranted { .. } | PaymentFact::RefundIssued { .. } | PaymentFact::RefundFailed { .. } => refund(order, at, fact),
+    }
+}
+
+fn open_attempt(order: &mut Order, id: AttemptId) -> Result<&mut Attempt, &'static str> {
+    let attempt = order.attempt_mut(id).ok_or("it has no such attempt")?;
+    if matches!(attempt.state, AttemptState::Open(_)) { Ok(attempt) } else { Err("the attempt has its outcome") }
+}
+
+fn approve(order: &mut Order, id: AttemptId, approval: Approval) -> Step {
+    let attempt = order.attempt_mut(id).ok_or("it has no such attempt")?;
+    require(attempt.approval().is_none(), "the attempt was approved")?;
+    attempt.state = AttemptState::Approved(approval);
+    Ok(())
+}
+
+fn approval(order: &mut Order, id: AttemptId) -> Result<&mut Approval, &'static str> {
+    match &mut order.attempt_mut(id).ok_or("it has no such attempt")?.state {
+        AttemptState::Approved(approval) => Ok(approval),
+        AttemptState::Open(_) | AttemptState::Failed { .. } => Err("the attempt was not approved"),
+    }
+}
+
+fn capture_outcome(order: &mut Order, fact: &PaymentFact) -> Step {
+    match fact {
+        PaymentFact::Captured { capture_id, attempt_id, amount, reference } => {
+            let done = CaptureState::Done { reference: reference.clone() };
+            match order.captures.iter_mut().find(|capture| capture.id == *capture_id) {
+                Some(capture) => {
+                    require(capture.state == CaptureState::Open && capture.amount == amount.minor(), "the capture has its outcome")?;
+                    capture.state = done;
+                }
+                None => {
+                    require(*capture_id == crate::id::CaptureId::of_sale(*attempt_id), "the capture was not started")?;
+                    let taken = Approval {
+                        amount: amount.minor(),
+                        captured: 0,
+                        gone: 0,
+                        expires_at: None,
+                        reference: reference.clone(),
+                        reversing: false,
+                    };
+                    approve(order, *attempt_id, taken)?;
+                    order.captures.push(Capture {
+                        id: *capture_id,
+                        attempt_id: *attempt_id,
+                        amount: amount.minor(),
+                        shipment_id: None,
+                        state: done,
+                    });
+                }
+            }
+            approval(order, *attempt_id)?.captured += amount.minor();
+            Ok(())
+        }
+        PaymentFact::CaptureFailed { capture_id, code } => {
+            let capture = order.captures.iter_mut().find(|capture| capture.id == *capture_id).ok_or("it has no such capture")?;
+            require(capture.state == CaptureState::Open, "the capture has its outcome")?;
+            capture.state = CaptureState::Failed { code: *code };
+            let attempt_id = capture.attempt_id;
+            // an authorization that cannot be captured counts no more
+            let attempt = order.attempt(attempt_id).ok_or("it has no such attempt")?;
+            let dead = order.voidable(attempt);
+            approval(order, attempt_id)?.gone += dead;
+            Ok(())
+        }
+        _ => Err("not an outcome of a capture"),
+    }
+}
+
+fn refund(order: &mut Order, at: Timestamp, fact: &PaymentFact) -> Step {
+    let (refund_id, capture_id, state) = match fact {
+        PaymentFact::RefundGranted { refund_id, cause, lines, parts, replaces, amount } => {
+            require(order.refund(*refund_id).is_none(), "the refund exists")?;
+            require(amount.minor() <= order.room(), "more than can be granted")?;
+            require(parts.iter().map(|p| p.amount.minor()).sum::<i64>() == amount.minor(), "its parts do not sum to it")?;
+            for part in parts {
+                require(part.amount.minor() <= order.refundable(part.capture_id), "more than the capture has left")?;
+            }
+            if let Some(replaced) = replaces {
+                order.refunds.iter_mut().find(|refund| refund.id == *replaced).ok_or("it has no such refund")?.replaced = true;
+            }
+            let parts = parts.iter().map(|p| RefundShare { capture_id: p.capture_id, amount: p.amount.minor(), state: RefundState::Open });
+            order.refunds.push(Refund { id: *refund_id, cause: *cause, lines: lines.clone(), parts: parts.collect(), replaced: false, at });
+            return Ok(());
+        }
+        PaymentFact::RefundIssued { refund_id, capture_id, .. } => (*refund_id, *capture_id, RefundState::Issued),
+        PaymentFact::RefundFailed { refund_id, capture_id, code } => (*refund_id, *capture_id, RefundState::Failed { code: *code }),
+        _ => return Err("not a fact of a refund"),
+    };
+    let refund = order.refunds.iter_mut().find(|refund| refund.id == refund_id).ok_or("it has no such refund")?;
+    let part = refund.parts.iter_mut().find(|part| part.capture_id == capture_id).ok_or("the refund has no such part")?;
+    require(part.state == RefundState::Open, "the refund has its outcome")?;
+    part.state = state;
+    Ok(())
+}
+
+impl Order {
+    /// What is left of a capture for refunds, in minor units.
+    pub(crate) fn refundable(&self, capture: crate::id::CaptureId) -> i64 {
+        let arrived = self.capture(capture).filter(|c| matches!(c.state, CaptureState::Done { .. })).map_or(0, |c| c.amount);
+        let granted = self.refunds.iter().flat_map(|r| &r.parts).filter(|p| p.capture_id == capture);
+        arrived - granted.filter(|p| !matches!(p.state, RefundState::Failed { .. })).map(|p| p.amount).sum::<i64>()
+    }
+
+    /// What so many more returned units cost.
+    pub(super) fn value_returned(&self, units: impl Iterator<Item = (LineId, u32)>) -> i64 {
+        // a line may come in several parts
+        let mut by_line = std::collections::BTreeMap::new();
+        for (line_id, qty) in units {
+            *by_line.entry(line_id).or_insert(0_u32) += qty;
+        }
+        by_line.into_iter().filter_map(|(id, qty)| self.line(id).map(|l| l.cum(l.returned + qty) - l.cum(l.returned))).sum()
+    }
+
+    /// How much of returned goods is not owed because it was never paid.
+    pub(super) fn creditable(&self, part: i64) -> i64 {
+        part.min((self.dispatched_value() - self.credited - self.kept()).max(0))
+    }
+
+    fn credit(&mut self, part: i64) {
+        self.credited += self.creditable(part);
+    }
+
+    /// Marks the authorizations that nothing is owed for, so that they count no more.
+    fn mark_reversals(&mut self) {
+        let over = match self.placement {
+            Placement::Cancelled { .. } | Placement::Rejected { .. } => true,
+            Placement::Confirmed | Placement::Completed => {
+                self.open_units() == 0 && self.packed_units() == 0 && !self.capture_open() && self.kept() >= self.owed()
+            }
+            Placement::Pending { .. } | Placement::Held { .. } => false,
+        };
+        if over {
+            for attempt in &mut self.attempts {
+                if let AttemptState::Approved(approval) = &mut attempt.state {
+                    approval.reversing |= approval.left() > 0;
+                }
+            }
+        }
+    }
+
+    /// Whether a line of the order is stocked and still waits for stock.
+    pub(super) fn open_of_kind(&self, kind: ItemKind) -> bool {
+        self.lines.iter().any(|line| line.kind == kind && line.open() > 0)
+    }
+}
