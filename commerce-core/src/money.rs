@@ -2,6 +2,7 @@
 
 mod currency;
 mod share;
+mod text;
 
 use std::fmt;
 
@@ -11,6 +12,18 @@ pub use currency::{Currency, CurrencyError};
 pub use share::{ShareError, share_out};
 
 /// An amount in the minor units of its currency (cents of a dollar); may be negative.
+///
+/// It has no operators and no order: adding and comparing ask for one currency, so they go through the checked functions.
+///
+/// # Example
+/// ```
+/// use commerce_core::money::{Currency, Money};
+///
+/// let price = Money::parse("19.99", Currency::GBP)?;
+/// assert_eq!(price.minor(), 1999);
+/// assert_eq!(price.checked_mul(3)?.to_string(), "59.97 GBP");
+/// # Ok::<(), commerce_core::money::MoneyError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Money {
     minor: i64,
@@ -31,7 +44,7 @@ pub enum MoneyError {
     /// The result does not fit into 64 bits of minor units.
     #[error("amount is too large")]
     Overflow,
-    /// The amount has more decimals than its currency.
+    /// The amount has more decimals than its currency, and they are not all zero.
     #[error("{currency} has {decimals} decimals, the amount has more")]
     Decimals {
         /// The currency.
@@ -39,9 +52,26 @@ pub enum MoneyError {
         /// Its decimals.
         decimals: u32,
     },
+    /// The text is empty or too long for an amount.
+    #[error("amount has {actual} characters, allowed are 1 to {max}")]
+    Length {
+        /// Characters found.
+        actual: usize,
+        /// Most characters allowed.
+        max: usize,
+    },
+    /// The text is not a plain decimal number: digits, at most one point with digits on both sides, a minus before them.
+    #[error("amount is not a decimal number, see index {index}")]
+    Text {
+        /// Zero-based index, in characters, of the first that does not belong; the text's length if it ends too early.
+        index: usize,
+    },
 }
 
 impl Money {
+    /// Most characters that [`Money::parse`] reads.
+    pub const PARSE_CHARS_MAX: usize = 32;
+
     /// An amount in minor units.
     pub const fn from_minor(minor: i64, currency: Currency) -> Self {
         Self { minor, currency }
@@ -55,18 +85,41 @@ impl Money {
     /// An amount in major units (19.99 dollars), exact.
     ///
     /// # Errors
-    /// [`MoneyError::Decimals`] if it has more non-zero decimals than the currency, [`MoneyError::Overflow`] if it is too large.
+    /// [`MoneyError::Decimals`] if it has more decimals than the currency, zeros at its end aside; [`MoneyError::Overflow`] if it is too
+    /// large.
     pub fn from_decimal(amount: Decimal, currency: Currency) -> Result<Self, MoneyError> {
+        let amount = amount.normalize();
+        Self::from_scaled(amount.mantissa(), amount.scale(), currency)
+    }
+
+    /// Reads an amount in major units, exactly: `19.99`, `-5`, `0.50`. No sign but `-`, no exponent, no space, no separator of thousands.
+    /// A [`Decimal`] parsed from the same text may be rounded; this is not.
+    ///
+    /// # Errors
+    /// [`MoneyError::Length`] if the text is empty or longer than [`Money::PARSE_CHARS_MAX`]; [`MoneyError::Text`] with the place if it is
+    /// no such number; [`MoneyError::Decimals`] and [`MoneyError::Overflow`] as of [`Money::from_decimal`].
+    pub fn parse(text: &str, currency: Currency) -> Result<Self, MoneyError> {
+        let actual = text.chars().count();
+        if actual == 0 || actual > Self::PARSE_CHARS_MAX {
+            return Err(MoneyError::Length { actual, max: Self::PARSE_CHARS_MAX });
+        }
+        let (mantissa, scale) = text::decimal(text).map_err(|index| MoneyError::Text { index })?;
+        Self::from_scaled(mantissa, scale, currency)
+    }
+
+    /// The amount `mantissa / 10^scale`.
+    fn from_scaled(mut mantissa: i128, mut scale: u32, currency: Currency) -> Result<Self, MoneyError> {
         let decimals = currency.decimals();
-        let mut scaled = amount.normalize();
-        if scaled.scale() > decimals {
-            return Err(MoneyError::Decimals { currency, decimals });
+        while scale > decimals {
+            if mantissa % 10 != 0 {
+                return Err(MoneyError::Decimals { currency, decimals });
+            }
+            mantissa /= 10;
+            scale -= 1;
         }
-        scaled.rescale(decimals);
-        if scaled.scale() != decimals {
-            return Err(MoneyError::Overflow);
-        }
-        i64::try_from(scaled.mantissa()).map(|minor| Self { minor, currency }).map_err(|_| MoneyError::Overflow)
+        let minor = 10_i128.checked_pow(decimals - scale).and_then(|unit| mantissa.checked_mul(unit));
+        let minor = minor.and_then(|minor| i64::try_from(minor).ok()).ok_or(MoneyError::Overflow)?;
+        Ok(Self { minor, currency })
     }
 
     /// The amount in major units, with all decimals of the currency.
@@ -105,7 +158,7 @@ impl Money {
         self.with(other, i64::checked_sub)
     }
 
-    /// The amount times a count.
+    /// The amount times a count, which may be negative.
     ///
     /// # Errors
     /// [`MoneyError::Overflow`].
@@ -132,3 +185,6 @@ impl fmt::Debug for Money {
         fmt::Display::fmt(self, f)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::id::LineId;
 
-/// A number of units that is not zero, at most [`Quantity::MAX`].
+/// A number of units: at least one, at most [`Quantity::MAX`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Quantity(u32);
 
@@ -16,7 +16,7 @@ pub struct QuantityError(pub i128);
 impl Quantity {
     /// One unit.
     pub const ONE: Self = Self(1);
-    /// The largest count of one movement: a thousand million units.
+    /// The largest count of one line or movement: a thousand million units, so that four of them sum within a `u32`.
     pub const MAX: Self = Self(1_000_000_000);
 
     /// Checks a count.
@@ -31,7 +31,7 @@ impl Quantity {
         }
     }
 
-    /// The count, or `None` for no units.
+    /// The count; `None` for no units, and for more than [`Quantity::MAX`].
     pub fn some(units: u32) -> Option<Self> {
         Self::new(units).ok()
     }
@@ -59,6 +59,8 @@ pub struct LineQty {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -67,6 +69,18 @@ mod tests {
         assert_eq!(Quantity::new(1_000_000_000).map(Quantity::get), Ok(1_000_000_000));
         for bad in [0_i128, -1, 1_000_000_001, i128::MAX, i128::MIN] {
             assert_eq!(Quantity::new(bad), Err(QuantityError(bad)));
+        }
+        assert_eq!((Quantity::some(0), Quantity::some(1), Quantity::some(u32::MAX)), (None, Some(Quantity::ONE), None));
+        assert_eq!(QuantityError(-1).to_string(), "quantity -1 is not within 1 to 1000000000");
+    }
+
+    proptest! {
+        #[test]
+        fn a_count_is_kept_exactly_or_refused_by_name(units in prop_oneof![any::<i128>(), any::<u32>().prop_map(i128::from), -5..5_i128]) {
+            match Quantity::new(units) {
+                Ok(quantity) => prop_assert_eq!(i128::from(quantity.get()), units),
+                Err(QuantityError(refused)) => prop_assert!(refused == units && !(1..=1_000_000_000).contains(&units)),
+            }
         }
     }
 }

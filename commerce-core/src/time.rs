@@ -5,7 +5,10 @@ use std::str::FromStr;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-/// A point in time in UTC, in whole microseconds since 1970.
+/// A point in time in UTC, in whole microseconds since 1970, within the years 0 to 9999.
+///
+/// Reads RFC 3339 with any offset; digits past the microsecond are cut off, and the leap second `:60` is the second after it. Writes UTC with
+/// a `Z` and no, three or six decimals, so times sort by their value, not by their text.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
@@ -19,6 +22,8 @@ const MICROS_MIN: i64 = -62_167_219_200_000_000;
 const MICROS_MAX: i64 = 253_402_300_799_999_999;
 
 impl Timestamp {
+    /// The earliest time that can be written.
+    pub const MIN: Self = Self(MICROS_MIN);
     /// The latest time that can be written.
     pub const MAX: Self = Self(MICROS_MAX);
 
@@ -66,7 +71,7 @@ impl From<DateTime<Utc>> for Timestamp {
 
 impl From<Timestamp> for DateTime<Utc> {
     fn from(time: Timestamp) -> Self {
-        DateTime::from_timestamp_micros(time.0).unwrap_or_default()
+        DateTime::from_timestamp_micros(time.0).expect("the years 0 to 9999 lie within chrono's range")
     }
 }
 
@@ -94,6 +99,8 @@ impl FromStr for Timestamp {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -102,12 +109,77 @@ mod tests {
             assert_eq!(text.parse::<Timestamp>().map(|t| t.to_string()), Ok(text.to_owned()));
         }
         assert_eq!("2026-11-20T19:47:22+01:00".parse::<Timestamp>().map(|t| t.to_string()), Ok("2026-11-20T18:47:22Z".to_owned()));
-        assert_eq!("yesterday".parse::<Timestamp>(), Err(TimeError));
+        assert_eq!("2026-11-20T18:47:22.5z".parse::<Timestamp>().map(|t| t.to_string()), Ok("2026-11-20T18:47:22.500Z".to_owned()));
     }
 
     #[test]
-    fn time_past_the_end_is_clamped() {
+    fn finer_digits_are_cut_off_before_1970_too() {
+        for (text, micros) in [("1970-01-01T00:00:00.0000019Z", 1), ("1969-12-31T23:59:59.9999999Z", -1), ("1969-12-31T23:59:60Z", 0)] {
+            assert_eq!(text.parse().map(Timestamp::micros), Ok(micros), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_no_time_or_out_of_range_is_refused() {
+        let texts = [
+            "",
+            "yesterday",
+            "2026-11-20",
+            "2026-11-20T18:47:22",
+            "2026-02-29T00:00:00Z",
+            "2026-11-20T24:00:00Z",
+            "2026-11-20T18:47:22+99:00",
+            "10000-01-01T00:00:00Z",
+            "-0001-01-01T00:00:00Z",
+            "0000-01-01T00:00:00+00:01",
+            "9999-12-31T23:59:59-00:01",
+            "9999-12-31T23:59:60Z",
+            "2026-11-20T18:47:22Z\u{0}",
+            " 2026-11-20T18:47:22Z",
+        ];
+        for text in texts {
+            assert_eq!(text.parse::<Timestamp>(), Err(TimeError), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn time_past_an_end_is_clamped() {
         assert_eq!(Timestamp::MAX.plus_secs(u64::MAX), Timestamp::MAX);
-        assert_eq!(Timestamp::from_secs(i64::MIN).to_string(), "0000-01-01T00:00:00Z");
+        assert_eq!(Timestamp::MAX.plus_millis(1), Timestamp::MAX);
+        assert_eq!(Timestamp::MIN.plus_millis(u64::MAX), Timestamp::MAX);
+        assert_eq!(Timestamp::from_secs(i64::MIN), Timestamp::MIN);
+        assert_eq!(Timestamp::from_micros(i64::MAX), Timestamp::MAX);
+        assert_eq!(Timestamp::from(DateTime::<Utc>::MAX_UTC), Timestamp::MAX);
+        assert_eq!(Timestamp::from(DateTime::<Utc>::MIN_UTC), Timestamp::MIN);
+        assert_eq!(
+            (Timestamp::MIN.to_string().as_str(), Timestamp::MAX.to_string().as_str()),
+            ("0000-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z")
+        );
+    }
+
+    fn times() -> impl Strategy<Value = Timestamp> {
+        prop_oneof![MICROS_MIN..=MICROS_MAX, -5_000_000..5_000_000_i64, Just(MICROS_MIN), Just(MICROS_MAX)].prop_map(Timestamp::from_micros)
+    }
+
+    proptest! {
+        #[test]
+        fn every_time_reads_back_as_written(time in times()) {
+            prop_assert_eq!(time.to_string().parse(), Ok(time));
+            prop_assert_eq!(Timestamp::from(DateTime::<Utc>::from(time)), time);
+        }
+
+        #[test]
+        fn later_is_later_by_exactly_that_much_up_to_the_end(time in times(), later in prop_oneof![any::<u64>(), 0..10_000_u64]) {
+            let exact = |unit: i128| (i128::from(time.micros()) + i128::from(later) * unit).min(i128::from(MICROS_MAX));
+            prop_assert_eq!(i128::from(time.plus_secs(later).micros()), exact(1_000_000));
+            prop_assert_eq!(i128::from(time.plus_millis(later).micros()), exact(1_000));
+        }
+
+        #[test]
+        fn no_text_panics(text in "[0-9TZ:.+-]{0,40}|\\PC{0,30}") {
+            if let Ok(time) = text.parse::<Timestamp>() {
+                prop_assert!((Timestamp::MIN..=Timestamp::MAX).contains(&time));
+            }
+        }
     }
 }

@@ -1,0 +1,53 @@
+# Needs a Rust toolchain, make and a network to the package registries; what else a target needs, it installs.
+
+# One profile for build, run and test, so that every dependency compiles once. `make run PROFILE=release` serves the optimized binary.
+PROFILE ?= dev
+# More flags for `make run`.
+ARGS ?=
+# What `make replay` reads: the shipped sample, or DATA=<file>.csv or .csv.gz with the same columns.
+DATA ?= examples/online-retail/sample.csv
+REPLAY_PROFILE ?= release
+CARGO ?= cargo
+
+.DEFAULT_GOAL := help
+.PHONY: help run test replay lint fmt doc rules deny bench ci
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## serve the engine over HTTP on this machine; ARGS=--help lists its flags
+	$(CARGO) run --profile $(PROFILE) -p commerce-server --bin commerce -- serve $(ARGS)
+
+test: ## run every test, doctests included
+	.ci/install-tool cargo-nextest
+	$(CARGO) nextest run --workspace --cargo-profile $(PROFILE)
+	$(CARGO) test --workspace --doc --profile $(PROFILE)
+
+# Named by its binary, not its package: so it shares the features, and with them the dependencies, of the whole workspace.
+replay: ## replay a real shop's invoices and reconcile; DATA= for the whole file
+	$(CARGO) run --profile $(REPLAY_PROFILE) --bin online-retail -- $(DATA)
+
+# The whole workspace turns on features that a part of it lacks: the binaries and the api are checked as their users build them.
+lint: ## clippy with warnings denied: everything, the binaries alone, the api without its HTTP door
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) clippy -p commerce-server -p online-retail -- -D warnings
+	$(CARGO) clippy -p commerce-server --no-default-features -- -D warnings
+
+fmt: ## format the code
+	$(CARGO) fmt --all
+
+doc: ## build the documentation with warnings denied
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
+
+rules: ## check which room and which crate may depend on which
+	.ci/rules
+
+deny: ## check licenses, banned crates and sources of all dependencies
+	.ci/install-tool cargo-deny
+	$(CARGO) deny --locked check --hide-inclusion-graph licenses bans sources
+
+bench: ## run the criterion benchmarks
+	$(CARGO) bench -p commerce-benches
+
+ci: ## run all that a change must pass, with the seconds of each stage
+	.ci/run
