@@ -90,3 +90,92 @@ where
         ended(item);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::task::Poll;
+
+    use futures::executor::block_on;
+
+    use super::*;
+    use crate::fixture;
+
+    /// Ready after being polled some more times.
+    async fn polled(mut times: u32) {
+        std::future::poll_fn(|context| {
+            context.waker().wake_by_ref();
+            times = times.saturating_sub(1);
+            if times == 0 { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+
+    fn plan() -> Plan {
+        let mut lines: Vec<String> = (1..=200).map(|n| format!("{n} {} A 6 1 1 7", 500_000 + n)).collect();
+        lines.extend((201..=400).map(|n| format!("{n} C{} A -5 2 1 7", 500_000 + n)));
+        fixture::plan(&lines.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    #[derive(Default)]
+    struct Log {
+        running: usize,
+        most: usize,
+        ended: Vec<u32>,
+    }
+
+    fn run(plan: &Plan, at_once: usize, refuse: impl Fn(u32) -> bool) -> (Outcomes, Log) {
+        let log = RefCell::new(Log::default());
+        let work = |item: u32| {
+            let (log, refused) = (&log, refuse(item));
+            let mut begun = log.borrow_mut();
+            begun.running += 1;
+            begun.most = begun.most.max(begun.running);
+            if let Some(after) = plan.items()[item as usize].after {
+                assert!(begun.ended.contains(&after), "{item} began before {after} ended");
+            }
+            async move {
+                // later items are often faster than earlier ones
+                polled(item * 7 % 31).await;
+                log.borrow_mut().running -= 1;
+                if refused { Err("short".to_owned()) } else { Ok(()) }
+            }
+        };
+        let outcomes = block_on(drive(plan, NonZeroUsize::new(at_once).expect("not zero"), work, |item| log.borrow_mut().ended.push(item)));
+        (outcomes, log.into_inner())
+    }
+
+    #[test]
+    fn every_item_runs_once_after_what_it_waits_for_and_no_more_than_allowed_at_once() {
+        let plan = plan();
+        for at_once in [1, 2, ITEMS_AT_ONCE_MAX.get()] {
+            let (outcomes, mut log) = run(&plan, at_once, |_| false);
+            assert_eq!(outcomes, Outcomes::default());
+            assert_eq!(log.most, at_once);
+            log.ended.sort_unstable();
+            assert_eq!(log.ended, (0..).take(plan.items().len()).collect::<Vec<u32>>());
+        }
+    }
+
+    #[test]
+    fn returns_of_a_refused_order_are_refused_without_work() {
+        const ORDER: u32 = 150;
+        let plan = plan();
+        let (outcomes, log) = run(&plan, 64, |item| item == ORDER);
+        assert_eq!(outcomes.refused.get(&ORDER).map(String::as_str), Some("short"));
+        let returns = (0..).zip(plan.items()).filter(|(_, item)| matches!(item.work, Work::Return { order: ORDER, .. }));
+        let returns: Vec<u32> = returns.map(|(index, _)| index).collect();
+        assert!(!returns.is_empty());
+        assert!(returns.iter().all(|item| outcomes.refused.get(item).map(String::as_str) == Some(ORDER_REFUSED)));
+        assert_eq!(outcomes.refused.len(), 1 + returns.len());
+        assert_eq!(log.ended.len(), plan.items().len());
+    }
+
+    #[test]
+    fn a_refused_return_does_not_stop_the_next_one_of_its_order() {
+        let plan = fixture::plan(&["1 500001 A 6 1 1 7", "2 C500002 A -1 2 1 7", "3 C500003 A -1 3 1 7"]);
+        let (outcomes, log) = run(&plan, 64, |item| item == 1);
+        assert_eq!(outcomes.refused.keys().copied().collect::<Vec<_>>(), [1]);
+        assert_eq!(log.ended, [0, 1, 2]);
+    }
+}

@@ -6,6 +6,8 @@
 pub mod book;
 pub mod classify;
 pub mod drive;
+#[cfg(test)]
+mod fixture;
 pub mod matching;
 pub mod plan;
 pub mod price;

@@ -84,21 +84,11 @@ fn take(book: &Book, cancellation: u32, candidates: &mut [Candidate], matches: &
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::row::Row;
+    use crate::fixture;
 
     /// Matches as (cancellation's number, order line's number, units).
     fn check(lines: &[&str], expect: &[(u32, u32, u32)]) {
-        let mut book = Book::default();
-        for (file_line, line) in (2..).zip(lines) {
-            let mut fields: Vec<_> = line.split(' ').collect();
-            fields.insert(3, "HEART");
-            fields.push("UK");
-            fields[5] = match fields[5] {
-                "day1" => "2010-12-01 08:26:00",
-                _ => "2010-12-02 08:26:00",
-            };
-            book.add(Row::parse(fields.join(",").as_bytes(), file_line).expect("reads"));
-        }
+        let book = fixture::book(lines);
         let no = |line: u32| book.lines[line as usize].line_no;
         let matches: Vec<_> = match_cancellations(&book).iter().map(|m| (no(m.cancellation), no(m.order_line), m.units)).collect();
         assert_eq!(matches, expect, "{lines:?}");
@@ -106,25 +96,25 @@ mod tests {
 
     #[test]
     fn the_latest_line_with_exactly_that_many_units_is_taken_first() {
-        let orders = ["1 500001 A 6 day1 2.55 7", "2 500002 A 4 day1 2.55 7", "3 500003 A 9 day1 2.55 7"];
-        check(&[&orders[..], &["4 C500004 A -4 day2 2.55 7"]].concat(), &[(4, 2, 4)]);
-        check(&[&orders[..], &["4 C500004 A -5 day2 2.55 7"]].concat(), &[(4, 3, 5)]);
-        check(&[&orders[..], &["4 C500004 A -11 day2 2.55 7"]].concat(), &[(4, 3, 9), (4, 2, 2)]);
+        let orders = ["1 500001 A 6 1 2.55 7", "2 500002 A 4 1 2.55 7", "3 500003 A 9 1 2.55 7"];
+        check(&[&orders[..], &["4 C500004 A -4 2 2.55 7"]].concat(), &[(4, 2, 4)]);
+        check(&[&orders[..], &["4 C500004 A -5 2 2.55 7"]].concat(), &[(4, 3, 5)]);
+        check(&[&orders[..], &["4 C500004 A -11 2 2.55 7"]].concat(), &[(4, 3, 9), (4, 2, 2)]);
     }
 
     #[test]
     fn no_unit_is_cancelled_twice() {
-        let lines = ["1 500001 A 6 day1 2.55 7", "2 C500002 A -4 day2 2.55 7", "3 C500003 A -4 day2 2.55 7", "4 C500004 A -1 day2 2.55 7"];
+        let lines = ["1 500001 A 6 1 2.55 7", "2 C500002 A -4 2 2.55 7", "3 C500003 A -4 2 2.55 7", "4 C500004 A -1 2 2.55 7"];
         check(&lines, &[(2, 1, 4), (3, 1, 2)]);
     }
 
     #[test]
     fn customer_code_and_price_must_agree_and_the_order_comes_first() {
-        check(&["1 500001 A 6 day1 2.55 7", "2 C500002 a -6 day2 2.55 7"], &[(2, 1, 6)]);
-        check(&["1 500001 A 6 day1 2.55 7", "2 C500002 A -6 day2 2.55 8"], &[]);
-        check(&["1 500001 A 6 day1 2.55 7", "2 C500002 B1 -6 day2 2.55 7"], &[]);
-        check(&["1 500001 A 6 day1 2.55 7", "2 C500002 A -6 day2 2.551 7"], &[]);
-        check(&["1 C500002 A -6 day1 2.55 7", "2 500001 A 6 day1 2.55 7"], &[]);
-        check(&["1 500001 A 6 day2 2.55 7", "2 C500002 A -6 day1 2.55 7"], &[]);
+        check(&["1 500001 A 6 1 2.55 7", "2 C500002 a -6 2 2.55 7"], &[(2, 1, 6)]);
+        check(&["1 500001 A 6 1 2.55 7", "2 C500002 A -6 2 2.55 8"], &[]);
+        check(&["1 500001 A 6 1 2.55 7", "2 C500002 B1 -6 2 2.55 7"], &[]);
+        check(&["1 500001 A 6 1 2.55 7", "2 C500002 A -6 2 2.551 7"], &[]);
+        check(&["1 C500002 A -6 1 2.55 7", "2 500001 A 6 1 2.55 7"], &[]);
+        check(&["1 500001 A 6 2 2.55 7", "2 C500002 A -6 1 2.55 7"], &[]);
     }
 }

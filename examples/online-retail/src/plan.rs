@@ -290,9 +290,8 @@ const fn matches_first(work: Work) -> u32 {
 /// Names the order of each return, and what it waits for.
 fn link(mut items: Vec<Item>) -> Vec<Item> {
     let mut orders: HashMap<u32, (u32, u32)> = HashMap::new();
-    for at in 0..items.len() {
+    for (at, item) in items.iter_mut().enumerate() {
         let name = index(at);
-        let item = &mut items[at];
         match &mut item.work {
             Work::Order { invoice, .. } => {
                 orders.insert(*invoice, (name, name));
@@ -335,4 +334,99 @@ fn opening(book: &Book) -> Vec<u64> {
         }
     }
     units
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+
+    /// Items as `invoice, work, what it waits for`.
+    fn check(lines: &[&str], expect: &[(&str, &str, Option<u32>)]) {
+        let plan = fixture::plan(lines);
+        let found: Vec<_> = plan
+            .items()
+            .iter()
+            .map(|item| {
+                let lines = plan
+                    .order_lines(item.work)
+                    .map(|line| format!("{}: {} {} at {}", line.line_id, line.quantity, line.sku, line.unit_price));
+                let back = plan.return_lines(item.work).into_iter().map(|line| format!("{}: {} back", line.line_id, line.qty));
+                let adjusted = plan.adjustment(item.work).map(|(sku, units)| format!("{units} {sku}"));
+                let work: Vec<_> = lines.chain(back).chain(adjusted).collect();
+                (plan.invoice(item.work).number.to_string(), work.join("; "), item.after)
+            })
+            .collect();
+        let expect: Vec<_> = expect.iter().map(|&(invoice, work, after)| (invoice.to_owned(), work.to_owned(), after)).collect();
+        assert_eq!(found, expect, "{lines:?}");
+    }
+
+    #[test]
+    fn an_invoice_is_one_order_though_its_lines_stand_apart() {
+        check(
+            &["1 500001 A 6 1 2.55 7", "2 500002 A 1 1 2.50 8", "3 500001 A 2 1 2.75 7", "4 500001 POST 1 2 18 7"],
+            &[("500001", "1: 6 A at 2.55 GBP; 2: 2 A at 2.75 GBP; 3: 1 POST at 18.00 GBP", None), ("500002", "1: 1 A at 2.50 GBP", None)],
+        );
+    }
+
+    #[test]
+    fn a_cancellation_of_two_orders_is_two_returns_and_each_waits_for_the_one_before() {
+        check(
+            &[
+                "1 500001 B1 1 1 1 7",
+                "2 500001 A 6 1 2.55 7",
+                "3 500002 A 4 2 2.55 7",
+                "4 C500003 A -7 3 2.55 7",
+                "5 C500003 A -1 3 2.55 7",
+                "6 C500004 A -1 4 2.55 7",
+                "7 C500004 B1 -1 4 1 7",
+            ],
+            &[
+                ("500001", "1: 1 B1 at 1.00 GBP; 2: 6 A at 2.55 GBP", None),
+                ("500002", "1: 4 A at 2.55 GBP", None),
+                ("C500003", "2: 4 back", Some(0)),
+                ("C500003", "1: 4 back", Some(1)),
+                ("C500004", "1: 1 back; 2: 1 back", Some(2)),
+            ],
+        );
+    }
+
+    #[test]
+    fn items_stand_in_the_order_of_time_and_an_external_line_is_no_item() {
+        check(
+            &["1 500002 A 1 2 1 7", "2 500001 A -3 1 0 -", "3 500001 B1 2 1 0 -", "4 C500003 D -1 1 5 7", "5 A500004 B 1 1 -5 -"],
+            &[("500001", "-3 A", None), ("500001", "2 B1", None), ("500002", "1: 1 A at 1.00 GBP", None)],
+        );
+    }
+
+    #[test]
+    fn the_catalogue_names_what_is_ordered_or_adjusted_with_its_usual_price() {
+        let plan = fixture::plan(&[
+            "1 500001 a 6 1 2.55 7",
+            "2 500001 A 2 1 2.75 7",
+            "3 500002 A 1 1 2.75 7",
+            "4 500003 A -3 1 0 -",
+            "5 500003 B1 9 1 0 -",
+            "6 500002 POST 1 1 18 7",
+            "7 C500004 C1 -1 1 18 7",
+        ]);
+        let catalogue: Vec<_> = plan.catalogue().map(|item| (item.sku.as_str(), item.price.minor(), item.opening_units)).collect();
+        assert_eq!(catalogue, [("A", 275, 12), ("B1", 0, 0), ("POST", 1_800, 0)]);
+    }
+
+    #[test]
+    fn the_sums_to_arrive_at_are_those_of_the_items() {
+        let plan = fixture::plan(&["1 500001 A 6 1 2.555 7", "2 500002 A 4 2 0 7", "3 C500003 A -7 3 2.555 7", "4 500004 A -1 1 0 -"]);
+        let expect = Expected {
+            orders: 2,
+            free_orders: 1,
+            returns: 1,
+            adjustments: 1,
+            charged_minor: 6 * 256,
+            refunded_minor: 6 * 256,
+            opening_units: 11,
+            opening_codes: 1,
+        };
+        assert_eq!(plan.expected(), expect);
+    }
 }

@@ -283,3 +283,88 @@ fn facts(plan: &Plan) -> Facts {
 fn count(of: impl Iterator) -> u64 {
     of.fold(0, |count, _| count + 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+
+    const LINES: [&str; 9] = [
+        "1 500001 A 6 1 2.55 7",
+        "2 500001 POST 1 1 18 7",
+        "3 C500002 A -2 2 2.55 7",
+        "4 C500003 A -9 3 2.55 7",
+        "5 C500004 A -1 4 2.55 7",
+        "6 500005 A -3 1 0 -",
+        "7 500005 A 2 1 0 -",
+        "8 500006 A -3 1 4 7",
+        "1 500006 A 3 1 0.005 7",
+    ];
+
+    fn check(outcomes: &Outcomes, expect: &[(Fate, u64, i64, i128)]) {
+        let plan = fixture::plan(&LINES);
+        let report = Report::new(&plan, outcomes);
+        let sums = report.rows.iter().filter(|(_, sums)| **sums != Sums::default());
+        assert_eq!(sums.map(|(&fate, sums)| (fate, sums.lines, sums.units, sums.pence)).collect::<Vec<_>>(), expect);
+        assert_eq!(report.differences(), Vec::<String>::new());
+        assert_eq!(report.total().lines, 9);
+    }
+
+    #[test]
+    fn each_line_is_counted_once_and_a_line_returned_in_part_has_its_units_in_two_rows() {
+        check(
+            &Outcomes::default(),
+            &[
+                (Fate::Ordered(Kind::Goods), 1, 6, 1_530),
+                (Fate::Ordered(Kind::Carriage), 1, 1, 1_800),
+                (Fate::Returned, 1, -2, -510),
+                (Fate::ReturnedInPart, 1, -4, -1_020),
+                (Fate::Found, 1, 2, 0),
+                (Fate::WrittenOff, 1, -3, 0),
+                (Fate::External(External::Unmatched), 1, -1, -255),
+                (Fate::RestOfPart, 0, -5, -1_275),
+                (Fate::Refused(Reason::LineNoAgain), 1, 3, 3),
+                (Fate::Refused(Reason::NegativeAtPrice), 1, -3, -1_200),
+            ],
+        );
+    }
+
+    #[test]
+    fn what_the_engine_refuses_moves_to_a_row_of_its_own() {
+        let plan = fixture::plan(&LINES);
+        let refused = (0..).take(plan.items().len()).map(|item| (item, "short of stock".to_owned())).collect();
+        let outcomes = Outcomes { refused };
+        check(
+            &outcomes,
+            &[
+                (Fate::External(External::Unmatched), 1, -1, -255),
+                (Fate::RestOfPart, 0, -5, -1_275),
+                (Fate::Refused(Reason::LineNoAgain), 1, 3, 3),
+                (Fate::Refused(Reason::NegativeAtPrice), 1, -3, -1_200),
+                (Fate::RefusedByEngine, 6, 0, 1_800),
+            ],
+        );
+        let text = Report::new(&plan, &outcomes).to_string();
+        assert!(text.contains("invoice 500001: short of stock"), "{text}");
+    }
+
+    #[test]
+    fn a_sum_that_is_not_the_files_is_named() {
+        let plan = fixture::plan(&LINES);
+        let right = Report::new(&plan, &Outcomes::default());
+        let wrong = |change: fn(&mut Sums)| {
+            let mut report = right.clone();
+            change(report.rows.entry(Fate::Found).or_default());
+            report.differences()
+        };
+        assert_eq!(wrong(|sums| sums.lines += 1), ["lines accounted for and lines of the file: 10 is not 9"]);
+        assert_eq!(wrong(|sums| sums.units -= 1).len(), 1);
+        assert_eq!(wrong(|sums| sums.pence -= 1).len(), 1);
+        assert_eq!(wrong(|sums| sums.exact_e4 -= 1).len(), 1);
+        let mut year = right.clone();
+        year.file.lines = YEAR.0;
+        assert_eq!(year.differences().len(), 3);
+        let text = year.to_string();
+        assert!(text.contains("DIFFERENCE: units and those of the published year: -6 is not 5176450"), "{text}");
+    }
+}
