@@ -409,9 +409,11 @@ mod tests {
             "5 500003 B1 9 1 0 -",
             "6 500002 POST 1 1 18 7",
             "7 C500004 C1 -1 1 18 7",
+            "8 500005 D1 1 1 3 7",
+            "9 500005 D1 1 1 2 7",
         ]);
         let catalogue: Vec<_> = plan.catalogue().map(|item| (item.sku.as_str(), item.price.minor(), item.opening_units)).collect();
-        assert_eq!(catalogue, [("A", 275, 12), ("B1", 0, 0), ("POST", 1_800, 0)]);
+        assert_eq!(catalogue, [("A", 275, 12), ("B1", 0, 0), ("POST", 1_800, 0), ("D1", 200, 2)]);
     }
 
     #[test]

@@ -173,6 +173,15 @@ mod tests {
     }
 
     #[test]
+    fn a_line_without_end_takes_no_more_room_than_a_line() {
+        let endless = Cursor::new(HEADER.as_bytes()).chain(io::repeat(b'x').take(20 * 1_048_576));
+        let mut rows = Rows::new(endless).expect("header");
+        assert!(matches!(rows.next(), Some(Ok(Err(Refused { file_line: 2, reason: Reason::TooLong, .. })))));
+        assert!(rows.line.capacity() <= 4 * LINE_BYTES_MAX, "{}", rows.line.capacity());
+        assert!(rows.next().is_none());
+    }
+
+    #[test]
     fn a_file_without_the_header_is_refused() {
         for text in ["", "a,b\n", GOOD] {
             assert!(matches!(Rows::new(Cursor::new(text.as_bytes().to_vec())), Err(ReadError::Header)), "{text}");

@@ -1,6 +1,7 @@
 //! Whatever stands on a line, the line costs itself alone.
 
 use std::io::Cursor;
+use std::process::{Command, Output};
 
 use online_retail::book::Book;
 use online_retail::drive::Outcomes;
@@ -97,5 +98,37 @@ proptest! {
         let file = [COLUMNS.join(",").as_bytes(), b"\r\n", &bytes].concat();
         let book = Book::read(Rows::new(Cursor::new(file)).expect("header")).expect("reads");
         prop_assert_eq!(book.totals.lines, book.totals.unreadable + book.lines.len() as u64);
+    }
+}
+
+fn run(bytes: &[u8]) -> Output {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("data.csv");
+    std::fs::write(&path, bytes).expect("writes");
+    Command::new(env!("CARGO_BIN_EXE_online-retail")).arg(path).output().expect("runs")
+}
+
+#[test]
+fn the_binary_names_each_refused_line_and_goes_on() {
+    let header = COLUMNS.join(",");
+    let run = run(format!("{header}\n{}\n1,536365\n2,536365,\"open\n9,536365,A,B,x,2010-12-01 08:26:00,1,,UK\n", good()[0]).as_bytes());
+    let text = String::from_utf8(run.stdout).expect("text");
+    assert_eq!(run.status.code(), Some(0), "{text}");
+    for line in ["line 3: line ends before its last column", "line 4, stock_code: quote is not closed", "line 5, quantity: not a quantity"]
+    {
+        assert!(text.contains(line), "{line}\n{text}");
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_to_its_end_ends_the_binary_with_2_and_the_place() {
+    for (bytes, place) in
+        [(&b"a,b\n"[..], "line 1 is not the header"), (b"\x1f\x8b garbage", "cannot read past line 0"), (b"", "line 1 is not the header")]
+    {
+        let run = run(bytes);
+        let text = String::from_utf8(run.stderr).expect("text");
+        assert_eq!(run.status.code(), Some(2), "{text}");
+        assert!(text.contains(place) && text.contains("data.csv"), "{text}");
+        assert!(run.stdout.is_empty());
     }
 }
