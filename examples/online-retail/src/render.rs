@@ -1,0 +1,146 @@
+//! The report as text for people, the same for the same lines.
+
+use std::fmt;
+
+use rust_decimal::Decimal;
+
+use crate::plan::Expected;
+use crate::price::PRICE_DECIMALS_MAX;
+use crate::report::{Report, Sums};
+
+/// The most refused lines that are printed one by one; the table counts all.
+pub const REFUSED_SHOWN_MAX: usize = 50;
+
+/// The most rounded lines that are printed one by one; their sum holds all.
+pub const ROUNDED_SHOWN_MAX: usize = 20;
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        table(self, f)?;
+        books(&self.expected, f)?;
+        assumptions(self, f)?;
+        rounding(self, f)?;
+        listed(f, "lines refused", REFUSED_SHOWN_MAX, &self.refused)?;
+        listed(f, "invoices refused by the engine", REFUSED_SHOWN_MAX, &self.refused_by_engine)?;
+        match self.differences().as_slice() {
+            [] => writeln!(f, "\nevery line is accounted for; lines, units and money are those of the file"),
+            found => found.iter().try_for_each(|difference| writeln!(f, "\nDIFFERENCE: {difference}")),
+        }
+    }
+}
+
+fn table(report: &Report, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let row = |f: &mut fmt::Formatter<'_>, name: &str, lines: &str, units: &str, pounds: &str| {
+        writeln!(f, "{name:<52} {lines:>9} {units:>11} {pounds:>15}")
+    };
+    let sums =
+        |f: &mut fmt::Formatter<'_>, name: &str, sums: Sums| row(f, name, &grouped(sums.lines), &grouped(sums.units), &pounds(sums.pence));
+    row(f, "what became of the lines", "lines", "units", "GBP")?;
+    for (fate, &of) in &report.rows {
+        sums(f, &fate.to_string(), of)?;
+    }
+    sums(f, "total", report.total())?;
+    let file = report.file;
+    row(f, "the file's own sums", &grouped(file.lines), &grouped(file.units), &exact(file.exact_e4))
+}
+
+fn books(expected: &Expected, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let Expected { orders, free_orders, returns, adjustments, charged_minor, refunded_minor, opening_units, opening_codes } = *expected;
+    writeln!(f, "\nthe plan")?;
+    writeln!(f, "  {} orders for GBP {}, {} of them for nothing", grouped(orders), pounds(charged_minor.into()), grouped(free_orders))?;
+    writeln!(f, "  {} returns, refunding GBP {}", grouped(returns), pounds(refunded_minor.into()))?;
+    writeln!(f, "  {} stock adjustments", grouped(adjustments))?;
+    writeln!(f, "  {} units of {} codes as opening stock", grouped(opening_units), grouped(opening_codes))
+}
+
+fn assumptions(report: &Report, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let facts = report.facts;
+    writeln!(f, "\nwhat the file does not say, or says in two ways")?;
+    writeln!(
+        f,
+        "  stock codes are upper-cased: {} codes had two spellings, {} lines were respelled",
+        grouped(facts.codes_respelled),
+        grouped(report.file.respelled)
+    )?;
+    writeln!(f, "  opening stock is made up: what the plan sells and writes off, since the file holds no receipts")?;
+    writeln!(f, "  cancellations are matched to orders by customer, code and price: an inference")?;
+    writeln!(f, "  external entries move no money and no stock in the engine")?;
+    writeln!(f, "  times are read as UTC; {} invoices bear two times, the first is taken", grouped(facts.invoices_with_two_times))?;
+    writeln!(
+        f,
+        "  {} lines name a code that stands on their order already: they stay lines of their own",
+        grouped(facts.lines_of_a_code_again)
+    )?;
+    writeln!(f, "  {} order lines have price zero", grouped(facts.free_lines))
+}
+
+fn rounding(report: &Report, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    writeln!(f, "\nprices of a fraction of a penny are rounded line by line, half a penny away from zero")?;
+    for line in report.rounded.iter().take(ROUNDED_SHOWN_MAX) {
+        writeln!(f, "  line {}: GBP {} booked as {}", line.line_no, exact(line.exact_e4.into()), pounds(line.pence.into()))?;
+    }
+    if let Some(more) = report.rounded.len().checked_sub(ROUNDED_SHOWN_MAX).filter(|&more| more > 0) {
+        writeln!(f, "  and {more} more")?;
+    }
+    writeln!(f, "  exact sum GBP {}, booked GBP {}", exact(report.file.exact_e4), pounds(report.total().pence))
+}
+
+fn listed(f: &mut fmt::Formatter<'_>, title: &str, shown_max: usize, lines: &[impl fmt::Display]) -> fmt::Result {
+    if lines.is_empty() {
+        return Ok(());
+    }
+    writeln!(f, "\n{title}")?;
+    lines.iter().take(shown_max).try_for_each(|line| writeln!(f, "  {line}"))?;
+    match lines.len().checked_sub(shown_max) {
+        Some(more) if more > 0 => writeln!(f, "  and {more} more"),
+        _ => Ok(()),
+    }
+}
+
+fn pounds(pence: i128) -> String {
+    grouped(Decimal::from_i128_with_scale(pence, 2))
+}
+
+/// With two decimals, or as many more as it takes.
+fn exact(e4: i128) -> String {
+    let mut amount = Decimal::from_i128_with_scale(e4, PRICE_DECIMALS_MAX).normalize();
+    if amount.scale() < 2 {
+        amount.rescale(2);
+    }
+    grouped(amount)
+}
+
+/// Commas between thousands.
+fn grouped(number: impl fmt::Display) -> String {
+    let text = number.to_string();
+    let (whole, decimals) = text.split_once('.').map_or((text.as_str(), None), |(whole, decimals)| (whole, Some(decimals)));
+    let digits = whole.trim_start_matches('-').len();
+    let mut out = String::with_capacity(text.len() * 2);
+    for (at, digit) in whole.chars().rev().enumerate() {
+        if at > 0 && at % 3 == 0 && at < digits {
+            out.insert(0, ',');
+        }
+        out.insert(0, digit);
+    }
+    match decimals {
+        Some(decimals) => format!("{out}.{decimals}"),
+        None => out,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_by_thousands() {
+        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (-999, "-999"), (-123_456, "-123,456"), (5_176_450, "5,176,450")] {
+            assert_eq!(grouped(number), text);
+        }
+        assert_eq!(pounds(-89_681_249), "-896,812.49");
+        assert_eq!(pounds(0), "0.00");
+        assert_eq!(exact(97_477_479_340), "9,747,747.934");
+        assert_eq!(exact(97_477_479_300), "9,747,747.93");
+        assert_eq!(exact(10_000), "1.00");
+    }
+}
