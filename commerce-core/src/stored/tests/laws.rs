@@ -141,7 +141,7 @@ fn a_version_is_exact() {
     let late = r#"{"to":"pending","pay_by":999999999999999999}"#;
     check("OrderResumed", late, &form("OrderResumed", 44, "invalid value: integer `999999999999999999`, expected Timestamp"));
     let none = r#"{"shipment":"01890a5d-ac96-774b-bcce-b302099a8057","lines":[[1,0]]}"#;
-    check("ShipmentCreated", none, &form("ShipmentCreated", 64, "invalid value: integer `0`, expected Quantity"));
+    check("ShipmentCreated", none, &form("ShipmentCreated", 65, "invalid value: integer `0`, expected Quantity"));
 }
 
 #[test]
