@@ -23,8 +23,5 @@ pub use event::{
 pub use evolve::{IllegalTransition, evolve};
 pub use policy::{Context, Policy, ProviderTraits};
 pub use refusal::Refusal;
-pub use state::{
-    Approval, Attempt, AttemptState, Capture, CaptureState, Carriage, Line, Order, Placement, Refund, RefundShare, RefundState, Return,
-    ReturnLine, Shipment, ShipmentLine, ShipmentState,
-};
+pub use state::{Carriage, Line, Order, Placement, Return, ReturnLine, Shipment, ShipmentLine, ShipmentState};
 pub use status::{FulfillmentStatus, Headline, PaymentStatus, ReturnStatus};

@@ -20,6 +20,7 @@ mod kind;
 mod order;
 mod personal;
 mod saga;
+mod saga_state;
 mod value;
 
 #[cfg(test)]
@@ -37,6 +38,7 @@ pub use kind::Kind;
 pub use order::{decode_order, encode_order};
 pub use personal::{decode_personal, encode_personal};
 pub use saga::{decode_saga, encode_saga};
+pub use saga_state::{decode_saga_state, encode_saga_state};
 
 /// Why a value cannot be written, or bytes cannot be read.
 #[derive(Debug, thiserror::Error)]

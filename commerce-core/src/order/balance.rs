@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::fact::PendingWhy;
 use crate::id::ShipmentId;
 use crate::order::event::Terms;
-use crate::order::state::{AttemptState, CaptureState, Order, RefundState, Shipment, ShipmentState};
+use crate::order::state::{Order, Shipment, ShipmentState};
 
 impl Order {
     /// What the live units cost.
@@ -20,32 +19,32 @@ impl Order {
 
     /// What is set aside: uncaptured, not lapsed, and not to be given back.
     pub fn authorized(&self) -> i64 {
-        self.attempts.iter().filter_map(|a| a.approval()).filter(|a| !a.reversing).map(|a| a.left()).sum()
+        self.tenders.authorized()
     }
 
     /// What arrived.
     pub fn captured(&self) -> i64 {
-        self.captures.iter().filter(|c| matches!(c.state, CaptureState::Done { .. })).map(|c| c.amount).sum()
+        self.tenders.captured()
     }
 
     /// What was granted back and is not settled.
     pub fn refunding(&self) -> i64 {
-        self.refunds.iter().map(|r| r.sum(|state| state == RefundState::Open)).sum()
+        self.tenders.refunding()
     }
 
     /// What went back.
     pub fn refunded(&self) -> i64 {
-        self.refunds.iter().map(|r| r.sum(|state| state == RefundState::Issued)).sum()
+        self.tenders.refunded()
     }
 
     /// What can still be granted back.
     pub fn room(&self) -> i64 {
-        self.captured() - self.refunding() - self.refunded()
+        self.tenders.room()
     }
 
     /// What arrived and pays for the order: captured less what was granted back because the order asks for less.
     pub fn kept(&self) -> i64 {
-        self.captured() - self.refunds.iter().filter(|r| r.cause.lowers_kept()).map(|r| r.standing()).sum::<i64>()
+        self.tenders.kept()
     }
 
     /// What is neither kept nor set aside.
@@ -65,19 +64,12 @@ impl Order {
 
     /// Whether a call to a provider has no outcome yet, so that money must not move otherwise.
     pub fn busy(&self) -> bool {
-        self.capture_open() || self.attempts.iter().any(|a| matches!(&a.state, AttemptState::Open(why) if !acts(why.as_ref())))
+        self.tenders.busy()
     }
 
     /// Whether a capture has no outcome yet.
     pub fn capture_open(&self) -> bool {
-        self.captures.iter().any(|c| c.state == CaptureState::Open)
-    }
-
-    /// What is left of an attempt beyond its open captures.
-    pub(crate) fn voidable(&self, attempt: &crate::order::state::Attempt) -> i64 {
-        let open: i64 =
-            self.captures.iter().filter(|c| c.attempt_id == attempt.id && c.state == CaptureState::Open).map(|c| c.amount).sum();
-        attempt.approval().map_or(0, |approval| approval.left() - open)
+        self.tenders.capture_open()
     }
 
     /// Units that no line has packed or dispatched.
@@ -155,8 +147,4 @@ impl Order {
     fn value_of(&self, units: &[u32]) -> i64 {
         self.lines.iter().zip(units).map(|(line, units)| line.cum(*units)).sum()
     }
-}
-
-const fn acts(why: Option<&PendingWhy>) -> bool {
-    matches!(why, Some(PendingWhy::ActionRequired { .. }))
 }

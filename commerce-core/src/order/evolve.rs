@@ -2,14 +2,12 @@
 
 use crate::fact::PaymentFact;
 use crate::goods::ItemKind;
-use crate::id::{AttemptId, LineId, ReturnId};
+use crate::id::{LineId, ReturnId};
 use crate::order::amounts;
 use crate::order::event::{Edited, Event, HoldReason, LineItem, Placed, Stage};
-use crate::order::state::{
-    Approval, Attempt, AttemptState, Capture, CaptureState, Carriage, Line, Order, Placement, Refund, RefundShare, RefundState, Return,
-    ReturnLine, Shipment, ShipmentLine, ShipmentState,
-};
+use crate::order::state::{Carriage, Line, Order, Placement, Return, ReturnLine, Shipment, ShipmentLine, ShipmentState};
 use crate::quantity::LineQty;
+use crate::tender::Tenders;
 use crate::time::Timestamp;
 
 /// An event that cannot follow on the state: the stream is not that of a lawful order.
@@ -65,9 +63,7 @@ fn begin(placed: &Placed, at: Timestamp) -> Result<Order, &'static str> {
         lines: lines.collect(),
         adjustments: placed.adjustments.clone(),
         assessment: None,
-        attempts: Vec::new(),
-        captures: Vec::new(),
-        refunds: Vec::new(),
+        tenders: Tenders::default(),
         shipments: Vec::new(),
         returns: Vec::new(),
         credited: 0,
@@ -369,164 +365,20 @@ fn reject_return(order: &mut Order, id: ReturnId, reason: &str) -> Step {
 }
 
 fn payment(order: &mut Order, at: Timestamp, fact: &PaymentFact) -> Step {
-    match fact {
-        PaymentFact::Started { payment_id, attempt_id, provider, method_ref, amount } => {
-            require(order.attempt(*attempt_id).is_none(), "the attempt exists")?;
-            require(is_live(order) || order.placement == Placement::Completed, "it has ended")?;
-            order.attempts.push(Attempt {
-                id: *attempt_id,
-                payment_id: *payment_id,
-                provider: provider.clone(),
-                method_ref: method_ref.clone(),
-                asked: amount.minor(),
-                state: AttemptState::Open(None),
-            });
-            Ok(())
+    let takes_money = is_live(order) || order.placement == Placement::Completed;
+    let reversing = match fact {
+        PaymentFact::Started { .. } => {
+            require(takes_money, "it has ended")?;
+            false
         }
-        PaymentFact::Pending { attempt_id, why } => {
-            let attempt = open_attempt(order, *attempt_id)?;
-            attempt.state = AttemptState::Open(Some(why.clone()));
-            Ok(())
-        }
-        PaymentFact::Failed { attempt_id, code, .. } => {
-            let attempt = open_attempt(order, *attempt_id)?;
-            attempt.state = AttemptState::Failed { code: *code };
-            Ok(())
-        }
-        PaymentFact::Authorized { attempt_id, amount, expires_at, reference } => {
-            // more than is due, or for an order that has ended: nothing is owed for it
-            let reversing = amount.minor() > order.due() || !(is_live(order) || order.placement == Placement::Completed);
-            approve(
-                order,
-                *attempt_id,
-                Approval { amount: amount.minor(), captured: 0, gone: 0, expires_at: *expires_at, reference: reference.clone(), reversing },
-            )
-        }
-        PaymentFact::CaptureStarted { capture_id, attempt_id, amount, shipment_id } => {
-            require(order.capture(*capture_id).is_none(), "the capture exists")?;
-            let attempt = order.attempt(*attempt_id).ok_or("it has no such attempt")?;
-            require(amount.minor() <= order.voidable(attempt), "more than is set aside")?;
-            order.captures.push(Capture {
-                id: *capture_id,
-                attempt_id: *attempt_id,
-                amount: amount.minor(),
-                shipment_id: *shipment_id,
-                state: CaptureState::Open,
-            });
-            Ok(())
-        }
-        PaymentFact::Captured { .. } | PaymentFact::CaptureFailed { .. } => capture_outcome(order, fact),
-        PaymentFact::AuthorizationVoided { attempt_id, amount } | PaymentFact::AuthorizationExpired { attempt_id, amount } => {
-            let attempt = order.attempt(*attempt_id).ok_or("it has no such attempt")?;
-            require(amount.minor() <= order.voidable(attempt), "more than is set aside")?;
-            approval(order, *attempt_id)?.gone += amount.minor();
-            Ok(())
-        }
-        PaymentFact::RefundGranted { .. } | PaymentFact::RefundIssued { .. } | PaymentFact::RefundFailed { .. } => refund(order, at, fact),
-    }
-}
-
-fn open_attempt(order: &mut Order, id: AttemptId) -> Result<&mut Attempt, &'static str> {
-    let attempt = order.attempt_mut(id).ok_or("it has no such attempt")?;
-    if matches!(attempt.state, AttemptState::Open(_)) { Ok(attempt) } else { Err("the attempt has its outcome") }
-}
-
-fn approve(order: &mut Order, id: AttemptId, approval: Approval) -> Step {
-    let attempt = order.attempt_mut(id).ok_or("it has no such attempt")?;
-    require(attempt.approval().is_none(), "the attempt was approved")?;
-    attempt.state = AttemptState::Approved(approval);
-    Ok(())
-}
-
-fn approval(order: &mut Order, id: AttemptId) -> Result<&mut Approval, &'static str> {
-    match &mut order.attempt_mut(id).ok_or("it has no such attempt")?.state {
-        AttemptState::Approved(approval) => Ok(approval),
-        AttemptState::Open(_) | AttemptState::Failed { .. } => Err("the attempt was not approved"),
-    }
-}
-
-fn capture_outcome(order: &mut Order, fact: &PaymentFact) -> Step {
-    match fact {
-        PaymentFact::Captured { capture_id, attempt_id, amount, reference } => {
-            let done = CaptureState::Done { reference: reference.clone() };
-            match order.captures.iter_mut().find(|capture| capture.id == *capture_id) {
-                Some(capture) => {
-                    require(capture.state == CaptureState::Open && capture.amount == amount.minor(), "the capture has its outcome")?;
-                    capture.state = done;
-                }
-                None => {
-                    require(*capture_id == crate::id::CaptureId::of_sale(*attempt_id), "the capture was not started")?;
-                    let taken = Approval {
-                        amount: amount.minor(),
-                        captured: 0,
-                        gone: 0,
-                        expires_at: None,
-                        reference: reference.clone(),
-                        reversing: false,
-                    };
-                    approve(order, *attempt_id, taken)?;
-                    order.captures.push(Capture {
-                        id: *capture_id,
-                        attempt_id: *attempt_id,
-                        amount: amount.minor(),
-                        shipment_id: None,
-                        state: done,
-                    });
-                }
-            }
-            approval(order, *attempt_id)?.captured += amount.minor();
-            Ok(())
-        }
-        PaymentFact::CaptureFailed { capture_id, code } => {
-            let capture = order.captures.iter_mut().find(|capture| capture.id == *capture_id).ok_or("it has no such capture")?;
-            require(capture.state == CaptureState::Open, "the capture has its outcome")?;
-            capture.state = CaptureState::Failed { code: *code };
-            let attempt_id = capture.attempt_id;
-            // an authorization that cannot be captured counts no more
-            let attempt = order.attempt(attempt_id).ok_or("it has no such attempt")?;
-            let dead = order.voidable(attempt);
-            approval(order, attempt_id)?.gone += dead;
-            Ok(())
-        }
-        _ => Err("not an outcome of a capture"),
-    }
-}
-
-fn refund(order: &mut Order, at: Timestamp, fact: &PaymentFact) -> Step {
-    let (refund_id, capture_id, state) = match fact {
-        PaymentFact::RefundGranted { refund_id, cause, lines, parts, replaces, amount } => {
-            require(order.refund(*refund_id).is_none(), "the refund exists")?;
-            require(amount.minor() <= order.room(), "more than can be granted")?;
-            require(parts.iter().map(|p| p.amount.minor()).sum::<i64>() == amount.minor(), "its parts do not sum to it")?;
-            for part in parts {
-                require(part.amount.minor() <= order.refundable(part.capture_id), "more than the capture has left")?;
-            }
-            if let Some(replaced) = replaces {
-                order.refunds.iter_mut().find(|refund| refund.id == *replaced).ok_or("it has no such refund")?.replaced = true;
-            }
-            let parts = parts.iter().map(|p| RefundShare { capture_id: p.capture_id, amount: p.amount.minor(), state: RefundState::Open });
-            order.refunds.push(Refund { id: *refund_id, cause: *cause, lines: lines.clone(), parts: parts.collect(), replaced: false, at });
-            return Ok(());
-        }
-        PaymentFact::RefundIssued { refund_id, capture_id, .. } => (*refund_id, *capture_id, RefundState::Issued),
-        PaymentFact::RefundFailed { refund_id, capture_id, code } => (*refund_id, *capture_id, RefundState::Failed { code: *code }),
-        _ => return Err("not a fact of a refund"),
+        // more than is due, or for an order that has ended: nothing is owed for it
+        PaymentFact::Authorized { amount, .. } => amount.minor() > order.due() || !takes_money,
+        _ => false,
     };
-    let refund = order.refunds.iter_mut().find(|refund| refund.id == refund_id).ok_or("it has no such refund")?;
-    let part = refund.parts.iter_mut().find(|part| part.capture_id == capture_id).ok_or("the refund has no such part")?;
-    require(part.state == RefundState::Open, "the refund has its outcome")?;
-    part.state = state;
-    Ok(())
+    order.tenders.step(at, fact, reversing)
 }
 
 impl Order {
-    /// What is left of a capture for refunds, in minor units.
-    pub(crate) fn refundable(&self, capture: crate::id::CaptureId) -> i64 {
-        let arrived = self.capture(capture).filter(|c| matches!(c.state, CaptureState::Done { .. })).map_or(0, |c| c.amount);
-        let granted = self.refunds.iter().flat_map(|r| &r.parts).filter(|p| p.capture_id == capture);
-        arrived - granted.filter(|p| !matches!(p.state, RefundState::Failed { .. })).map(|p| p.amount).sum::<i64>()
-    }
-
     /// What so many more returned units cost.
     pub(super) fn value_returned(&self, units: impl Iterator<Item = (LineId, u32)>) -> i64 {
         // a line may come in several parts
@@ -556,11 +408,7 @@ impl Order {
             Placement::Pending { .. } | Placement::Held { .. } => false,
         };
         if over {
-            for attempt in &mut self.attempts {
-                if let AttemptState::Approved(approval) = &mut attempt.state {
-                    approval.reversing |= approval.left() > 0;
-                }
-            }
+            self.tenders.reverse_all();
         }
     }
 

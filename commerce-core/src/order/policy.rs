@@ -84,7 +84,7 @@ impl Order {
             | Placement::Cancelled { .. }
             | Placement::Rejected { .. } => None,
         };
-        let lapses = self.attempts.iter().filter(|a| self.voidable(a) > 0).filter_map(|a| a.approval()?.expires_at);
+        let lapses = self.tenders.attempts.iter().filter(|a| self.tenders.voidable(a) > 0).filter_map(|a| a.approval()?.expires_at);
         by_placement.into_iter().chain(lapses).min()
     }
 

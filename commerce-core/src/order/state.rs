@@ -1,15 +1,11 @@
 //! The state of an order, folded from its events.
 
-use crate::fact::{FailureCode, PendingWhy, RefundCause};
 use crate::goods::ItemKind;
-use crate::id::{
-    AttemptId, CaptureId, CartId, CustomerId, LineId, LocationId, MethodRef, PaymentId, PersonalRef, ProviderName, ProviderRef, RefundId,
-    ReturnId, ShipmentId, Sku,
-};
+use crate::id::{CartId, CustomerId, LineId, LocationId, MethodRef, PersonalRef, ReturnId, ShipmentId, Sku};
 use crate::money::{Currency, Money};
 use crate::order::amounts::Part;
 use crate::order::event::{Adjustment, Assessment, CancelReason, CapturePolicy, Condition, HoldReason, Stage, Terms};
-use crate::quantity::LineQty;
+use crate::tender::Tenders;
 use crate::time::Timestamp;
 
 /// An order. Amounts without a type are minor units of `currency`; counts are units.
@@ -39,12 +35,8 @@ pub struct Order {
     pub adjustments: Vec<Adjustment>,
     /// What risk screens found last.
     pub assessment: Option<Assessment>,
-    /// Its attempts, the oldest first.
-    pub attempts: Vec<Attempt>,
-    /// Its captures, the oldest first.
-    pub captures: Vec<Capture>,
-    /// Its refunds, the oldest first.
-    pub refunds: Vec<Refund>,
+    /// Its attempts, captures and refunds.
+    pub tenders: Tenders,
     /// Its shipments, the oldest first.
     pub shipments: Vec<Shipment>,
     /// Its returns, the oldest first.
@@ -137,162 +129,6 @@ impl Line {
     /// What the first `units` of it cost, in minor units, its share of order-level amounts included.
     pub fn cum(&self, units: u32) -> i64 {
         Part::cum(&self.parts, units, |part| part.total)
-    }
-}
-
-/// One try to authorize money.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Attempt {
-    /// The attempt.
-    pub id: AttemptId,
-    /// The payment that it belongs to.
-    pub payment_id: PaymentId,
-    /// Where the call goes.
-    pub provider: ProviderName,
-    /// What pays.
-    pub method_ref: MethodRef,
-    /// What was asked for.
-    pub asked: i64,
-    /// What became of it.
-    pub state: AttemptState,
-}
-
-/// What became of an attempt.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AttemptState {
-    /// No outcome yet; none: the call may not even have been made.
-    Open(Option<PendingWhy>),
-    /// No money.
-    Failed {
-        /// Why.
-        code: FailureCode,
-    },
-    /// Money was set aside, or taken at once by a sale.
-    Approved(Approval),
-}
-
-/// Money that was set aside.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Approval {
-    /// How much.
-    pub amount: i64,
-    /// How much of it was captured.
-    pub captured: i64,
-    /// How much of it was given back, lapsed, or failed to be captured.
-    pub gone: i64,
-    /// When the provider lets the rest go.
-    pub expires_at: Option<Timestamp>,
-    /// The provider's own id.
-    pub reference: Option<ProviderRef>,
-    /// Nothing is owed for it: what is left is to be given back.
-    pub reversing: bool,
-}
-
-impl Approval {
-    /// What is neither captured nor gone, open captures included.
-    pub const fn left(&self) -> i64 {
-        self.amount - self.captured - self.gone
-    }
-}
-
-impl Attempt {
-    /// The approval, if there is one.
-    pub const fn approval(&self) -> Option<&Approval> {
-        match &self.state {
-            AttemptState::Approved(approval) => Some(approval),
-            AttemptState::Open(_) | AttemptState::Failed { .. } => None,
-        }
-    }
-
-    /// Whether the buyer has to act.
-    pub const fn wants_action(&self) -> bool {
-        matches!(&self.state, AttemptState::Open(Some(PendingWhy::ActionRequired { .. })))
-    }
-}
-
-/// One capture.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Capture {
-    /// The capture.
-    pub id: CaptureId,
-    /// The authorization that it draws on.
-    pub attempt_id: AttemptId,
-    /// How much.
-    pub amount: i64,
-    /// The shipment that it pays for, if one.
-    pub shipment_id: Option<ShipmentId>,
-    /// What became of it.
-    pub state: CaptureState,
-}
-
-/// What became of a capture.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CaptureState {
-    /// No outcome yet.
-    Open,
-    /// The money arrived.
-    Done {
-        /// The provider's own id.
-        reference: Option<ProviderRef>,
-    },
-    /// It failed for good.
-    Failed {
-        /// Why.
-        code: FailureCode,
-    },
-}
-
-/// One refund.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refund {
-    /// The refund.
-    pub id: RefundId,
-    /// What gave rise to it.
-    pub cause: RefundCause,
-    /// The units that it pays back, if it names any.
-    pub lines: Vec<LineQty>,
-    /// Which captures pay it back.
-    pub parts: Vec<RefundShare>,
-    /// Whether another refund stands in for what failed of it.
-    pub replaced: bool,
-    /// When it was granted.
-    pub at: Timestamp,
-}
-
-/// One part of a refund.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RefundShare {
-    /// The capture that the money goes back through.
-    pub capture_id: CaptureId,
-    /// How much.
-    pub amount: i64,
-    /// What became of it.
-    pub state: RefundState,
-}
-
-/// What became of one part of a refund.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RefundState {
-    /// No outcome yet.
-    Open,
-    /// The money went back.
-    Issued,
-    /// It failed for good.
-    Failed {
-        /// Why.
-        code: FailureCode,
-    },
-}
-
-impl Refund {
-    /// The sum of the parts that `pick` takes.
-    pub fn sum(&self, pick: impl Fn(RefundState) -> bool) -> i64 {
-        self.parts.iter().filter(|part| pick(part.state)).map(|part| part.amount).sum()
-    }
-
-    /// What was granted and has not failed.
-    pub fn standing(&self) -> i64 {
-        self.sum(|state| !matches!(state, RefundState::Failed { .. }))
     }
 }
 
@@ -391,6 +227,17 @@ pub struct ReturnLine {
 }
 
 impl Return {
+    /// The name of where it stands.
+    pub fn status(&self) -> &'static str {
+        let received = self.lines.iter().any(|line| line.received > 0);
+        match (self.is_open(), received) {
+            (true, false) => "requested",
+            (true, true) => "partially_received",
+            (false, true) => "received",
+            (false, false) => "rejected",
+        }
+    }
+
     /// Whether units may still arrive.
     pub fn is_open(&self) -> bool {
         self.rejected.is_none() && self.lines.iter().any(|line| line.received < line.qty)
@@ -414,25 +261,6 @@ impl Order {
 
     pub(super) fn line_mut(&mut self, id: LineId) -> Option<&mut Line> {
         self.lines.get_mut(usize::try_from(id.0).ok()?.checked_sub(1)?)
-    }
-
-    /// One attempt.
-    pub fn attempt(&self, id: AttemptId) -> Option<&Attempt> {
-        self.attempts.iter().find(|attempt| attempt.id == id)
-    }
-
-    pub(super) fn attempt_mut(&mut self, id: AttemptId) -> Option<&mut Attempt> {
-        self.attempts.iter_mut().find(|attempt| attempt.id == id)
-    }
-
-    /// One capture.
-    pub fn capture(&self, id: CaptureId) -> Option<&Capture> {
-        self.captures.iter().find(|capture| capture.id == id)
-    }
-
-    /// One refund.
-    pub fn refund(&self, id: RefundId) -> Option<&Refund> {
-        self.refunds.iter().find(|refund| refund.id == id)
     }
 
     /// One shipment.

@@ -1,7 +1,8 @@
 //! The four axes as words, and the headline that sums them up. In each fold the first match holds.
 
 use crate::fact::PendingWhy;
-use crate::order::state::{AttemptState, Order, Placement};
+use crate::order::state::{Order, Placement};
+use crate::tender::AttemptState;
 
 crate::names! {
     /// The payment axis.
@@ -96,7 +97,7 @@ impl Order {
             PaymentStatus::PartiallyCaptured
         } else if self.authorized() > 0 {
             PaymentStatus::Authorized
-        } else if self.attempts.iter().any(|a| a.approval().is_some()) {
+        } else if self.tenders.attempts.iter().any(|a| a.approval().is_some()) {
             PaymentStatus::Voided
         } else {
             PaymentStatus::Unpaid
@@ -166,7 +167,7 @@ impl Order {
     }
 
     fn pending_headline(&self) -> Headline {
-        match self.attempts.last().map(|attempt| &attempt.state) {
+        match self.tenders.attempts.last().map(|attempt| &attempt.state) {
             Some(AttemptState::Open(Some(PendingWhy::ActionRequired { .. }))) => Headline::ActionRequired,
             Some(AttemptState::Failed { .. }) => Headline::PaymentFailed,
             Some(AttemptState::Open(_) | AttemptState::Approved(_)) | None => Headline::Pending,

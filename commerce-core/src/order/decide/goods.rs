@@ -8,8 +8,9 @@ use crate::id::{LocationId, ReturnId, ShipmentId, Sku};
 use crate::order::decide::{At, Draft, PARTS_MAX, check_text, open_units, refund};
 use crate::order::event::{CapturePolicy, Condition, Event, Terms};
 use crate::order::refusal::Refusal;
-use crate::order::state::{CaptureState, Order, Shipment, ShipmentState};
+use crate::order::state::{Order, Shipment, ShipmentState};
 use crate::quantity::LineQty;
+use crate::tender::CaptureState;
 
 pub(super) fn pack(
     draft: &mut Draft<'_>,
@@ -67,7 +68,7 @@ pub(super) fn unpack(draft: &mut Draft<'_>, shipment_id: ShipmentId) -> Result<(
     draft.require_stage("have a shipment cancelled", &[At::Confirmed, At::Held])?;
     let shipment = find(draft, shipment_id)?;
     require_state(shipment, shipment.state == ShipmentState::Packed)?;
-    if draft.order.captures.iter().any(|c| c.shipment_id == Some(shipment_id) && c.state == CaptureState::Open) {
+    if draft.order.tenders.captures.iter().any(|c| c.shipment_id == Some(shipment_id) && c.state == CaptureState::Open) {
         return Err(Refusal::CaptureOpen);
     }
     draft.emit(Event::ShipmentCancelled { shipment_id })
@@ -84,7 +85,7 @@ pub(super) fn dispatch(
     check_text("tracking", tracking.as_deref().unwrap_or_default())?;
     let shipment = find(draft, shipment_id)?;
     require_state(shipment, shipment.state == ShipmentState::Packed)?;
-    if draft.order.captures.iter().any(|c| c.shipment_id.is_none_or(|id| id == shipment_id) && c.state == CaptureState::Open) {
+    if draft.order.tenders.captures.iter().any(|c| c.shipment_id.is_none_or(|id| id == shipment_id) && c.state == CaptureState::Open) {
         return Err(Refusal::CaptureOpen);
     }
     let on_trust = draft.order.capture_policy == CapturePolicy::Manual || draft.order.terms == Terms::Invoice;

@@ -6,8 +6,9 @@ use crate::order::command::{GrantRefund, RefundOutcome};
 use crate::order::decide::{At, Draft, PARTS_MAX};
 use crate::order::event::Event;
 use crate::order::refusal::Refusal;
-use crate::order::state::{Order, RefundState};
+use crate::order::state::Order;
 use crate::quantity::LineQty;
+use crate::tender::RefundState;
 
 /// Grants back an amount, through the oldest captures first; nothing happens for no money.
 pub(super) fn give_back(draft: &mut Draft<'_>, cause: RefundCause, amount: i64, lines: Vec<LineQty>) -> Result<(), Refusal> {
@@ -36,8 +37,8 @@ fn emit_grant(
     }
     let mut left = amount;
     let mut parts = Vec::new();
-    for capture in &draft.order.captures {
-        let taken = left.min(draft.order.refundable(capture.id));
+    for capture in &draft.order.tenders.captures {
+        let taken = left.min(draft.order.tenders.refundable(capture.id));
         if taken > 0 {
             left -= taken;
             parts.push(RefundPart { capture_id: capture.id, amount: draft.order.money(taken) });
@@ -50,7 +51,7 @@ fn emit_grant(
 pub(super) fn grant(draft: &mut Draft<'_>, grant: GrantRefund) -> Result<(), Refusal> {
     let order = &draft.order;
     let amount = draft.positive(grant.amount)?;
-    if order.refunds.len() >= PARTS_MAX {
+    if order.tenders.refunds.len() >= PARTS_MAX {
         return Err(Refusal::TooMany { what: "refunds", max: PARTS_MAX });
     }
     let mut max = order.room();
@@ -79,7 +80,7 @@ pub(super) fn grant(draft: &mut Draft<'_>, grant: GrantRefund) -> Result<(), Ref
 
 /// The cause, the lines and the failed amount of a refund that another may stand in for.
 fn replaceable(order: &Order, id: RefundId) -> Result<(RefundCause, Vec<LineQty>, i64), Refusal> {
-    let refund = order.refund(id).ok_or(Refusal::Unknown("refund"))?;
+    let refund = order.tenders.refund(id).ok_or(Refusal::Unknown("refund"))?;
     if refund.replaced {
         return Err(Refusal::NotReplaceable("it was replaced before"));
     }
@@ -93,7 +94,7 @@ fn replaceable(order: &Order, id: RefundId) -> Result<(RefundCause, Vec<LineQty>
 }
 
 pub(super) fn outcome(draft: &mut Draft<'_>, refund_id: RefundId, capture_id: CaptureId, outcome: RefundOutcome) -> Result<(), Refusal> {
-    let refund = draft.order.refund(refund_id).ok_or(Refusal::Unknown("refund"))?;
+    let refund = draft.order.tenders.refund(refund_id).ok_or(Refusal::Unknown("refund"))?;
     let part = refund.parts.iter().find(|part| part.capture_id == capture_id).ok_or(Refusal::Unknown("part of the refund"))?;
     if part.state != RefundState::Open {
         // told before
@@ -110,7 +111,7 @@ impl Order {
     /// What units of lines cost, less what was granted back for those lines and has not failed.
     fn paid_for(&self, lines: &[LineQty]) -> i64 {
         let cost: i64 = lines.iter().filter_map(|l| Some(self.line(l.line_id)?.cum(l.qty.get()))).sum();
-        let names = |refund: &crate::order::state::Refund| refund.lines.iter().any(|l| lines.iter().any(|m| m.line_id == l.line_id));
-        cost - self.refunds.iter().filter(|refund| names(refund)).map(|refund| refund.standing()).sum::<i64>()
+        let names = |refund: &crate::tender::Refund| refund.lines.iter().any(|l| lines.iter().any(|m| m.line_id == l.line_id));
+        cost - self.tenders.refunds.iter().filter(|refund| names(refund)).map(|refund| refund.standing()).sum::<i64>()
     }
 }

@@ -7,11 +7,12 @@ use crate::order::command::{AttemptOutcome, CaptureOutcome, Pay};
 use crate::order::decide::{At, Draft, PARTS_MAX, placement, refund};
 use crate::order::event::{CapturePolicy, Event, HoldReason, Terms};
 use crate::order::refusal::Refusal;
-use crate::order::state::{Attempt, AttemptState, CaptureState, Order, ShipmentState};
+use crate::order::state::{Order, ShipmentState};
+use crate::tender::{Attempt, AttemptState, CaptureState};
 
 /// Ends the attempts in which the buyer had to act.
 pub(super) fn abandon(draft: &mut Draft<'_>) -> Result<(), Refusal> {
-    let waiting: Vec<AttemptId> = draft.order.attempts.iter().filter(|a| a.wants_action()).map(|a| a.id).collect();
+    let waiting: Vec<AttemptId> = draft.order.tenders.attempts.iter().filter(|a| a.wants_action()).map(|a| a.id).collect();
     for attempt_id in waiting {
         fail(draft, attempt_id, FailureCode::Abandoned, false)?;
     }
@@ -35,7 +36,7 @@ pub(super) fn pay(draft: &mut Draft<'_>, pay: Pay) -> Result<(), Refusal> {
     if amount > due {
         return Err(Refusal::AmountAbove { asked: amount, max: due });
     }
-    if draft.order.attempts.len() >= PARTS_MAX {
+    if draft.order.tenders.attempts.len() >= PARTS_MAX {
         return Err(Refusal::TooMany { what: "attempts", max: PARTS_MAX });
     }
     abandon(draft)?;
@@ -53,7 +54,7 @@ pub(super) fn pay(draft: &mut Draft<'_>, pay: Pay) -> Result<(), Refusal> {
 /// Tries the method that came with the order, if none was tried yet.
 pub(super) fn pay_as_placed(draft: &mut Draft<'_>) -> Result<(), Refusal> {
     let Some(method_ref) = draft.order.method_ref.clone() else { return Ok(()) };
-    if draft.order.covered() || !draft.order.attempts.is_empty() {
+    if draft.order.covered() || !draft.order.tenders.attempts.is_empty() {
         return Ok(());
     }
     let fresh = draft.ctx.fresh;
@@ -62,7 +63,7 @@ pub(super) fn pay_as_placed(draft: &mut Draft<'_>) -> Result<(), Refusal> {
 }
 
 pub(super) fn attempt(draft: &mut Draft<'_>, attempt_id: AttemptId, outcome: AttemptOutcome) -> Result<(), Refusal> {
-    let attempt = draft.order.attempt(attempt_id).ok_or(Refusal::Unknown("attempt"))?;
+    let attempt = draft.order.tenders.attempt(attempt_id).ok_or(Refusal::Unknown("attempt"))?;
     let (asked, state) = (attempt.asked, attempt.state.clone());
     match (state, outcome) {
         (AttemptState::Open(known), AttemptOutcome::Open(why)) if known.as_ref() != Some(&why) => {
@@ -126,15 +127,15 @@ fn share_to_capture(draft: &Draft<'_>, id: ShipmentId, rest: i64) -> Result<i64,
         return Err(Refusal::WrongState { what: "shipment", state: shipment.state.name() });
     }
     let share = draft.order.share_of(shipment);
-    let single = draft.order.attempts.iter().any(|a| draft.order.voidable(a) > 0 && !draft.ctx.multi_capture(&a.provider));
+    let single = draft.order.tenders.attempts.iter().any(|a| draft.order.tenders.voidable(a) > 0 && !draft.ctx.multi_capture(&a.provider));
     let whole = draft.order.capture_policy == CapturePolicy::AtConfirm || single;
     Ok(if share > 0 && whole { rest.min(draft.order.authorized()).max(share) } else { share })
 }
 
 fn capture_oldest_first(draft: &mut Draft<'_>, shipment_id: Option<ShipmentId>, wanted: i64) -> Result<(), Refusal> {
     let mut left = wanted;
-    let approved = draft.order.attempts.iter().filter(|a| a.approval().is_some_and(|approval| !approval.reversing));
-    let room: Vec<(AttemptId, i64)> = approved.map(|a| (a.id, draft.order.voidable(a))).collect();
+    let approved = draft.order.tenders.attempts.iter().filter(|a| a.approval().is_some_and(|approval| !approval.reversing));
+    let room: Vec<(AttemptId, i64)> = approved.map(|a| (a.id, draft.order.tenders.voidable(a))).collect();
     for (attempt_id, room) in room {
         let taken = left.min(room);
         if taken > 0 {
@@ -148,7 +149,7 @@ fn capture_oldest_first(draft: &mut Draft<'_>, shipment_id: Option<ShipmentId>, 
 }
 
 pub(super) fn capture(draft: &mut Draft<'_>, capture_id: CaptureId, outcome: CaptureOutcome) -> Result<(), Refusal> {
-    let capture = draft.order.capture(capture_id).ok_or(Refusal::Unknown("capture"))?;
+    let capture = draft.order.tenders.capture(capture_id).ok_or(Refusal::Unknown("capture"))?;
     if capture.state != CaptureState::Open {
         // told before
         return Ok(());
@@ -177,8 +178,8 @@ pub(super) fn capture(draft: &mut Draft<'_>, capture_id: CaptureId, outcome: Cap
 
 /// A provider that captures once gives the rest back with the capture.
 fn void_rest_of_single(draft: &mut Draft<'_>, attempt_id: AttemptId) -> Result<(), Refusal> {
-    let attempt = draft.order.attempt(attempt_id).ok_or(Refusal::Unknown("attempt"))?;
-    let rest = draft.order.voidable(attempt);
+    let attempt = draft.order.tenders.attempt(attempt_id).ok_or(Refusal::Unknown("attempt"))?;
+    let rest = draft.order.tenders.voidable(attempt);
     if rest == 0 || draft.ctx.multi_capture(&attempt.provider) {
         return Ok(());
     }
@@ -187,8 +188,8 @@ fn void_rest_of_single(draft: &mut Draft<'_>, attempt_id: AttemptId) -> Result<(
 }
 
 pub(super) fn authorization_gone(draft: &mut Draft<'_>, attempt_id: AttemptId, lapsed: bool) -> Result<(), Refusal> {
-    let attempt = draft.order.attempt(attempt_id).ok_or(Refusal::Unknown("attempt"))?;
-    let rest = draft.order.voidable(attempt);
+    let attempt = draft.order.tenders.attempt(attempt_id).ok_or(Refusal::Unknown("attempt"))?;
+    let rest = draft.order.tenders.voidable(attempt);
     if rest == 0 {
         // told before
         return Ok(());
@@ -205,8 +206,8 @@ impl Order {
     /// The payment that a new attempt belongs to: the last one unless it holds money.
     fn payment_for(&self, new: PaymentId) -> PaymentId {
         let holds_money = |a: &Attempt| a.approval().is_some_and(|approval| approval.left() > 0 || approval.captured > 0);
-        match self.attempts.last() {
-            Some(last) if !self.attempts.iter().any(|a| a.payment_id == last.payment_id && holds_money(a)) => last.payment_id,
+        match self.tenders.attempts.last() {
+            Some(last) if !self.tenders.attempts.iter().any(|a| a.payment_id == last.payment_id && holds_money(a)) => last.payment_id,
             _ => new,
         }
     }

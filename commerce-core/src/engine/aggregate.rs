@@ -1,0 +1,141 @@
+//! Orders and payments in memory: loaded from their streams, and kept in a bounded cache.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use lru::LruCache;
+
+use crate::engine::Error;
+use crate::fact::PaymentFact;
+use crate::id::{MerchantId, OrderId, PaymentId};
+use crate::order::{self, Order};
+use crate::payment::{self, Payment};
+use crate::ports::{Store, Stored, StreamId, StreamName, Version};
+use crate::stock::{Hold, Owner};
+use crate::stored;
+use crate::time::Timestamp;
+
+/// Events read at once.
+const LOAD_MAX_EVENTS: u32 = 500;
+
+/// An order with what its decisions need: its payments, and what is held for it.
+#[derive(Clone, Debug)]
+pub(super) struct OrderRoot {
+    pub(super) order: Order,
+    pub(super) version: Version,
+    pub(super) payments: BTreeMap<PaymentId, PaymentRoot>,
+    pub(super) holds: Vec<Hold>,
+}
+
+/// A payment and its version.
+#[derive(Clone, Debug)]
+pub(super) struct PaymentRoot {
+    pub(super) payment: Payment,
+    pub(super) version: Version,
+}
+
+/// Reads all of a stream, in order.
+pub(super) async fn read_all(store: &Store, stream: &StreamId) -> Result<Vec<Stored>, Error> {
+    let mut all = Vec::new();
+    loop {
+        let after = all.last().map_or(Version(0), |stored: &Stored| stored.version);
+        let page = store.journal.load(stream, after, LOAD_MAX_EVENTS).await?;
+        let last = page.len() < LOAD_MAX_EVENTS as usize;
+        all.extend(page);
+        if last {
+            return Ok(all);
+        }
+    }
+}
+
+/// The order of stored events, up to and with a time; `None` if there is none by then.
+pub(super) fn fold_order(events: &[Stored], until: Option<Timestamp>) -> Result<Option<(Order, Version)>, Error> {
+    let mut state = None;
+    let mut version = Version(0);
+    for stored in events.iter().filter(|stored| until.is_none_or(|until| stored.meta.at <= until)) {
+        let event = stored::decode_order(&stored.event.kind, stored.event.kind_version, &stored.event.bytes).map_err(Error::stored)?;
+        state = Some(order::evolve(state, stored.meta.at, &event).map_err(Error::stored)?);
+        version = stored.version;
+    }
+    Ok(state.map(|state| (state, version)))
+}
+
+/// The payment of stored facts; `None` if there are none.
+pub(super) fn fold_payment(events: &[Stored]) -> Result<Option<PaymentRoot>, Error> {
+    let mut state = None;
+    let mut version = Version(0);
+    for stored in events {
+        let fact = stored::decode_payment(&stored.event.kind, stored.event.kind_version, &stored.event.bytes).map_err(Error::stored)?;
+        state = Some(payment::evolve(state, stored.meta.at, &fact).map_err(Error::stored)?);
+        version = stored.version;
+    }
+    Ok(state.map(|payment| PaymentRoot { payment, version }))
+}
+
+impl OrderRoot {
+    pub(super) async fn load(store: &Store, merchant: &MerchantId, id: OrderId) -> Result<Option<Self>, Error> {
+        let stream = StreamId { merchant: merchant.clone(), name: StreamName::Order(id) };
+        let Some((order, version)) = fold_order(&read_all(store, &stream).await?, None)? else { return Ok(None) };
+        let mut payments = BTreeMap::new();
+        for attempt in &order.tenders.attempts {
+            if payments.contains_key(&attempt.payment_id) {
+                continue;
+            }
+            let root = PaymentRoot::load(store, merchant, attempt.payment_id).await?;
+            payments.insert(attempt.payment_id, root.ok_or_else(|| Error::stored("a payment of the order has no stream"))?);
+        }
+        let mut holds = store.stock.holds(merchant, Owner::Order(id)).await?;
+        holds.retain(|hold| !hold.is_gone());
+        Ok(Some(Self { order, version, payments, holds }))
+    }
+}
+
+impl PaymentRoot {
+    pub(super) async fn load(store: &Store, merchant: &MerchantId, id: PaymentId) -> Result<Option<Self>, Error> {
+        let stream = StreamId { merchant: merchant.clone(), name: StreamName::Payment(id) };
+        fold_payment(&read_all(store, &stream).await?)
+    }
+}
+
+/// The payments as facts of an order leave them: `facts` name their payment by its attempt, capture or refund.
+pub(super) fn record_facts(
+    payments: &BTreeMap<PaymentId, PaymentRoot>,
+    at: Timestamp,
+    facts: &[(PaymentId, PaymentFact)],
+) -> Result<BTreeMap<PaymentId, PaymentRoot>, Error> {
+    let mut after = payments.clone();
+    for (id, fact) in facts {
+        let known = after.remove(id);
+        let version = known.as_ref().map_or(0, |root| root.version.0);
+        let payment = payment::evolve(known.map(|root| root.payment), at, fact).map_err(Error::stored)?;
+        after.insert(*id, PaymentRoot { payment, version: Version(version + 1) });
+    }
+    Ok(after)
+}
+
+/// Orders that were touched last. What it says may be stale: the version in the commit tells.
+pub(super) struct OrderCache(Mutex<LruCache<(MerchantId, OrderId), Arc<OrderRoot>>>);
+
+impl OrderCache {
+    pub(super) fn new(max_orders: usize) -> Self {
+        Self(Mutex::new(LruCache::new(NonZeroUsize::new(max_orders).unwrap_or(NonZeroUsize::MIN))))
+    }
+
+    pub(super) fn get(&self, merchant: &MerchantId, id: OrderId) -> Option<Arc<OrderRoot>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&(merchant.clone(), id)).cloned()
+    }
+
+    /// Keeps an order unless a later version of it is there.
+    pub(super) fn put(&self, merchant: &MerchantId, id: OrderId, root: Arc<OrderRoot>) {
+        let mut cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (merchant.clone(), id);
+        if cache.peek(&key).is_none_or(|known| known.version < root.version) {
+            cache.put(key, root);
+        }
+    }
+
+    pub(super) fn forget(&self, merchant: &MerchantId, id: OrderId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop(&(merchant.clone(), id));
+    }
+}

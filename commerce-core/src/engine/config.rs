@@ -1,0 +1,67 @@
+//! What the host decides.
+
+use crate::id::{LocationId, ProviderName};
+use crate::order::Policy;
+use crate::stock::Split;
+
+/// Settings of an engine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Times and rules of orders.
+    pub policy: Policy,
+    /// The provider of payments that name none.
+    pub default_provider: ProviderName,
+    /// Locations that serve orders, the preferred first; empty: the default one, then any that has the SKU.
+    pub locations: Vec<LocationId>,
+    /// How a hold may be spread over locations.
+    pub split: Split,
+    /// Milliseconds that placing and paying wait for the order to come to rest. Default 10,000.
+    pub place_wait_ms: u64,
+    /// Milliseconds after which a risk screen counts as `review`. Default 2,000.
+    pub screen_timeout_ms: u64,
+    /// How often a command is decided again after a conflict. Default 5.
+    pub redecide_max: u32,
+    /// Orders kept in memory. Default 10,000.
+    pub cache_max_orders: usize,
+    /// Milliseconds for which a worker leases a saga. Default 30,000.
+    pub lease_ms: u64,
+    /// Sagas that one process runs at once. Default 256.
+    pub sagas_at_once_max: usize,
+    /// Milliseconds between looks for due sagas. Default 1,000.
+    pub poll_ms: u64,
+    /// Milliseconds between sweeps of expired holds, due orders and dead carts; `None`: the host sweeps. Default 5,000.
+    pub sweep_ms: Option<u64>,
+    /// Failures in a row after which a saga is stuck. Default 8.
+    pub failures_max: u32,
+    /// Seconds after which an attempt that waits for its buyer is looked up no more. Default 24 hours.
+    pub watch_max_s: u64,
+    /// Seconds for which a claim on an idempotency key is kept. Default 30 days.
+    pub idempotency_ttl_s: u64,
+    /// Seconds for which a cart lives after its last write. Default 30 days.
+    pub cart_ttl_s: u64,
+}
+
+impl Config {
+    /// The defaults, with the provider of payments that name none.
+    pub fn new(default_provider: ProviderName) -> Self {
+        let days = 24 * 3_600;
+        Self {
+            policy: Policy::default(),
+            default_provider,
+            locations: Vec::new(),
+            split: Split::default(),
+            place_wait_ms: 10_000,
+            screen_timeout_ms: 2_000,
+            redecide_max: 5,
+            cache_max_orders: 10_000,
+            lease_ms: 30_000,
+            sagas_at_once_max: 256,
+            poll_ms: 1_000,
+            sweep_ms: Some(5_000),
+            failures_max: 8,
+            watch_max_s: 24 * 3_600,
+            idempotency_ttl_s: 30 * days,
+            cart_ttl_s: 30 * days,
+        }
+    }
+}

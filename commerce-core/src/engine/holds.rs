@@ -1,0 +1,222 @@
+//! Which stock moves an order's decision makes: the difference between what it needs and what is held for it.
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use crate::engine::Config;
+use crate::goods::ItemKind;
+use crate::id::{HoldId, LocationId, MerchantId, MoveId, OrderId, Sku};
+use crate::order::{Event, HoldReason, Order, Placement, Stage};
+use crate::quantity::Quantity;
+use crate::stock::{AccountKey, Hold, Move, Owner};
+use crate::time::Timestamp;
+
+/// What the engine knows of an order's stock while it decides.
+pub(super) struct Stocking<'a> {
+    pub(super) config: &'a Config,
+    pub(super) merchant: &'a MerchantId,
+    pub(super) order: OrderId,
+    /// The holds as they are known, ended ones left out.
+    pub(super) holds: &'a [Hold],
+    /// Where units may come from.
+    pub(super) candidates: &'a [LocationId],
+    /// Whether a reclaimed hold is left to be held anew at confirmation.
+    pub(super) leave_lost: bool,
+    pub(super) now: Timestamp,
+    pub(super) fresh: &'a dyn Fn() -> Uuid,
+}
+
+impl Stocking<'_> {
+    /// The moves that belong into the commit of these events.
+    pub(super) fn moves(&self, before: Option<&Order>, after: &Order, events: &[Event]) -> Vec<Move> {
+        let mut moves = self.returned(after, events);
+        let (fulfilled, dispatched) = self.fulfill(after, events);
+        let left = |sku: &Sku| self.holds.iter().filter(|h| h.sku == *sku).map(|h| u64::from(h.remaining())).sum::<u64>();
+        let need_before = before.map(Order::stock_need).unwrap_or_default();
+        let need_after = after.stock_need();
+        let lost = need_before.iter().any(|(sku, need)| left(sku) < *need);
+        let confirms = events.contains(&Event::OrderConfirmed);
+        if lost && !confirms && pending_stage(after) && (self.leave_lost || !events.iter().any(starts_payment)) {
+            return moves;
+        }
+        moves.extend(fulfilled);
+        let mut skus: Vec<&Sku> = need_before.keys().chain(need_after.keys()).collect();
+        skus.sort();
+        skus.dedup();
+        let confirmed = !pending_stage(after);
+        for sku in skus {
+            let need = need_after.get(sku).copied().unwrap_or(0);
+            let held = left(sku).saturating_sub(dispatched.get(sku).copied().unwrap_or(0));
+            if need > held {
+                moves.extend(self.hold(sku, need - held, after, confirmed));
+            } else if held > need {
+                moves.extend(self.release(sku, held - need, &dispatched));
+            }
+        }
+        if confirms {
+            moves.extend(self.holds.iter().filter(|h| !h.is_gone() && !h.confirmed).map(|h| Move::Confirm { hold: h.id }));
+        } else if let Some(until) = extended(events, after) {
+            moves.extend(self.holds.iter().filter(|h| !h.is_gone() && !h.confirmed).map(|h| Move::Extend { hold: h.id, until }));
+        }
+        moves
+    }
+
+    fn move_id(&self) -> MoveId {
+        MoveId::new((self.fresh)())
+    }
+
+    fn hold(&self, sku: &Sku, units: u64, after: &Order, confirmed: bool) -> Vec<Move> {
+        let expires_at = match after.placement {
+            Placement::Pending { pay_by } => pay_by,
+            Placement::Held { until, .. } => until.unwrap_or(Timestamp::MAX),
+            _ => self.now.plus_secs(self.config.policy.pay_by_s),
+        };
+        let mut moves = Vec::new();
+        let mut left = units;
+        while left > 0 {
+            let units = left.min(u64::from(Quantity::MAX.get()));
+            let Some(qty) = u32::try_from(units).ok().and_then(Quantity::some) else { break };
+            left -= units;
+            let id = HoldId::new((self.fresh)());
+            moves.push(Move::Hold {
+                id,
+                merchant: self.merchant.clone(),
+                owner: Owner::Order(self.order),
+                sku: sku.clone(),
+                qty,
+                candidates: self.candidates.to_vec(),
+                split: self.config.split,
+                expires_at,
+            });
+            if confirmed {
+                moves.push(Move::Confirm { hold: id });
+            }
+        }
+        moves
+    }
+
+    /// Gives units back, the newest hold first; units that this commit dispatches are not there any more.
+    fn release(&self, sku: &Sku, units: u64, dispatched: &BTreeMap<Sku, u64>) -> Vec<Move> {
+        let mut left = units;
+        let mut skip = dispatched.get(sku).copied().unwrap_or(0);
+        let mut moves = Vec::new();
+        for hold in self.holds.iter().filter(|h| h.sku == *sku && !h.is_gone()).rev() {
+            let there = u64::from(hold.remaining());
+            let kept = skip.min(there);
+            skip -= kept;
+            let taken = left.min(there - kept);
+            left -= taken;
+            if let Some(qty) = u32::try_from(taken).ok().and_then(Quantity::some) {
+                moves.push(Move::Release { id: self.move_id(), hold: hold.id, location: None, qty });
+            }
+        }
+        moves
+    }
+
+    /// The units that leave the building, and how many of each SKU.
+    fn fulfill(&self, after: &Order, events: &[Event]) -> (Vec<Move>, BTreeMap<Sku, u64>) {
+        let mut moves = Vec::new();
+        let mut dispatched = BTreeMap::new();
+        let mut holds: Vec<Hold> = self.holds.to_vec();
+        for event in events {
+            let Event::ShipmentDispatched { shipment_id, .. } = event else { continue };
+            let Some(shipment) = after.shipment(*shipment_id) else { continue };
+            let location = shipment.location.clone().unwrap_or_default();
+            for unit in &shipment.lines {
+                let Some(line) = after.line(unit.line_id).filter(|line| line.kind == ItemKind::Stocked) else { continue };
+                *dispatched.entry(line.sku.clone()).or_default() += u64::from(unit.qty);
+                let mut left = unit.qty;
+                for hold in holds.iter_mut().filter(|h| h.sku == line.sku) {
+                    for place in hold.placements.iter_mut().filter(|p| p.location == location) {
+                        let taken = left.min(place.remaining);
+                        if let Some(qty) = Quantity::some(taken) {
+                            place.remaining -= taken;
+                            left -= taken;
+                            moves.push(Move::Fulfill { id: self.move_id(), hold: hold.id, location: location.clone(), qty });
+                        }
+                    }
+                }
+            }
+        }
+        (moves, dispatched)
+    }
+
+    fn returned(&self, after: &Order, events: &[Event]) -> Vec<Move> {
+        let mut moves = Vec::new();
+        for event in events {
+            let Event::ReturnReceived { lines, location: Some(location), .. } = event else { continue };
+            for unit in lines {
+                if let Some(line) = after.line(unit.line_id).filter(|line| line.kind == ItemKind::Stocked) {
+                    let account = AccountKey { merchant: self.merchant.clone(), sku: line.sku.clone(), location: location.clone() };
+                    moves.push(Move::Receive { id: self.move_id(), account, qty: unit.qty });
+                }
+            }
+        }
+        moves
+    }
+}
+
+const fn starts_payment(event: &Event) -> bool {
+    matches!(event, Event::Payment(crate::fact::PaymentFact::Started { .. }))
+}
+
+const fn pending_stage(order: &Order) -> bool {
+    matches!(order.placement, Placement::Pending { .. } | Placement::Held { resume: Stage::Pending, .. })
+}
+
+/// Until when unconfirmed holds are to be kept after these events, if that changes.
+fn extended(events: &[Event], after: &Order) -> Option<Timestamp> {
+    if !pending_stage(after) {
+        return None;
+    }
+    events.iter().rev().find_map(|event| match event {
+        Event::OrderHeld { until, reason, .. } => match reason {
+            HoldReason::Review => *until,
+            HoldReason::Operator | HoldReason::Payment => Some(Timestamp::MAX),
+        },
+        Event::OrderResumed { pay_by, .. } => *pay_by,
+        event if starts_payment(event) => match after.placement {
+            Placement::Pending { pay_by } => Some(pay_by),
+            _ => None,
+        },
+        _ => None,
+    })
+}
+
+/// The holds as they are after moves that were committed.
+pub(super) fn after_moves(holds: &[Hold], moves: &[Move], placed: &[crate::ports::Placed]) -> Vec<Hold> {
+    let mut holds = holds.to_vec();
+    for one in moves {
+        match one {
+            Move::Hold { id, merchant, owner, sku, expires_at, .. } => {
+                let placements = placed.iter().find(|p| p.hold == *id).map(|p| p.placements.clone()).unwrap_or_default();
+                let (merchant, sku) = (merchant.clone(), sku.clone());
+                holds.push(Hold { id: *id, merchant, owner: *owner, sku, placements, confirmed: false, expires_at: *expires_at });
+            }
+            Move::Confirm { hold } => edit(&mut holds, *hold, |h| h.confirmed = true),
+            Move::Extend { hold, until } => edit(&mut holds, *hold, |h| h.expires_at = *until),
+            Move::Fulfill { hold, location, qty, .. } => edit(&mut holds, *hold, |h| take(h, Some(location), qty.get())),
+            Move::Release { hold, location, qty, .. } => edit(&mut holds, *hold, |h| take(h, location.as_ref(), qty.get())),
+            Move::Receive { .. } | Move::Adjust { .. } | Move::Relocate { .. } | Move::Expire { .. } | Move::Configure { .. } => {}
+        }
+    }
+    holds.retain(|hold| !hold.is_gone());
+    holds
+}
+
+fn edit(holds: &mut [Hold], id: HoldId, change: impl FnOnce(&mut Hold)) {
+    if let Some(hold) = holds.iter_mut().find(|hold| hold.id == id) {
+        change(hold);
+    }
+}
+
+/// Takes units from one location, or from the last placement first.
+fn take(hold: &mut Hold, location: Option<&LocationId>, units: u32) {
+    let mut left = units;
+    for place in hold.placements.iter_mut().rev().filter(|p| location.is_none_or(|l| p.location == *l)) {
+        let taken = left.min(place.remaining);
+        place.remaining -= taken;
+        left -= taken;
+    }
+}
