@@ -2,6 +2,8 @@
 
 mod check;
 mod judge;
+#[cfg(test)]
+mod laws;
 mod spread;
 #[cfg(test)]
 mod tests;
