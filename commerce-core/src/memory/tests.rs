@@ -125,7 +125,7 @@ fn a_checkpoint_never_goes_back() {
 fn a_set_that_contradicts_itself_is_refused_before_it_is_judged() {
     let store = open(1);
     let claim = Claim {
-        space: crate::ports::ClaimSpace::Cart,
+        space: ClaimSpace::Cart,
         key: "cart".to_owned(),
         owner: ResourceRef { kind: ResourceKind::Order, id: "1".to_owned() },
         request_hash: None,
