@@ -15,4 +15,6 @@ pub mod order;
 pub mod ports;
 pub mod quantity;
 pub mod stock;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 pub mod time;

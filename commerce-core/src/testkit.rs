@@ -1,0 +1,20 @@
+//! For the tests of adapters and hosts: a manual clock, seeded ids, the conformance suite, injected faults, given/when/then.
+//!
+//! It uses public items of this crate alone, so that whatever it can do, an adapter outside can do as well.
+
+#[doc(hidden)]
+pub mod cases;
+mod clock;
+mod conformance;
+mod fixture;
+mod ids;
+mod lab;
+mod sets;
+mod threads;
+
+pub use clock::ManualClock;
+pub use fixture::{Fixture, run};
+pub use ids::{Dice, SeededIds};
+pub use lab::Lab;
+pub use sets::ChangeSetExt;
+pub use threads::on_threads;
