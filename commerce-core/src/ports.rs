@@ -30,7 +30,7 @@ pub use clock::{Clock, Ids};
 pub use documents::{Carts, Personal, PersonalRow};
 pub use error::{PortError, PortErrorKind, Retry};
 pub use feed::{Feed, FeedEntry, FeedItem, Position, Shard};
-pub use journal::{Journal, Placed, Proof, Receipt, Rejection, Verdict};
+pub use journal::{Journal, Proof, Receipt, Rejection, Verdict};
 pub use page::{Cursor, CursorError, LIMIT_MAX_ROWS, Page};
 pub use pricer::{Pricer, PricerError, Quote, QuoteLine, QuoteRequest, QuotedLine};
 pub use provider::{

@@ -6,6 +6,9 @@ mod ledger;
 mod moves;
 
 pub use account::{Account, AccountKey, Limits};
-pub use hold::{Hold, Owner, Placement};
-pub use ledger::LedgerSource;
+pub use hold::{Hold, Owner, Placed, Placement};
+pub use ledger::{
+    Applied, CANDIDATES_MAX, COUNTER_MAX_UNITS, Changes, Expiry, LIMIT_MAX_UNITS, Ledger, LedgerSource, MoveError, MoveFault,
+    REASON_MAX_CHARS, Refusal, Savepoint,
+};
 pub use moves::{Move, Movement, MovementKind, ShortItem, Split};

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use crate::id::{EventId, HoldId, MoveId};
 use crate::ports::{ChangeSet, Claim, PortError, Position, ResourceRef, SagaId, Shard, Stored, StreamId, Version};
-use crate::stock::{Placement, ShortItem};
+use crate::stock::{Placed, ShortItem};
 
 /// Commits change sets and reads streams.
 #[async_trait]
@@ -56,15 +56,6 @@ pub struct Receipt {
     pub position: Position,
     /// Where the holds of the set were placed, in the order of its moves. Empty when the receipt comes from [`Journal::outcome`].
     pub placed: Vec<Placed>,
-}
-
-/// Where a hold was placed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Placed {
-    /// The hold.
-    pub hold: HoldId,
-    /// Its locations.
-    pub placements: Vec<Placement>,
 }
 
 /// Why a change set does not stand.

@@ -66,7 +66,8 @@ impl FromStr for Cursor {
     type Err = CursorError;
 
     fn from_str(text: &str) -> Result<Self, CursorError> {
-        let hex = !text.is_empty() && text.len() <= TEXT_MAX_CHARS && text.len() % 2 == 0 && text.bytes().all(|b| b.is_ascii_hexdigit());
+        let hex =
+            !text.is_empty() && text.len() <= TEXT_MAX_CHARS && text.len().is_multiple_of(2) && text.bytes().all(|b| b.is_ascii_hexdigit());
         if hex { Ok(Self(text.to_owned())) } else { Err(CursorError) }
     }
 }

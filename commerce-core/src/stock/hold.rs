@@ -53,7 +53,26 @@ pub struct Placement {
     pub remaining: u32,
 }
 
+/// Where a hold was placed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placed {
+    /// The hold.
+    pub hold: HoldId,
+    /// Its locations, with the units that each was to hold.
+    pub placements: Vec<Placement>,
+}
+
 impl Hold {
+    /// Units neither fulfilled nor released at one location.
+    pub fn remaining_at(&self, location: &LocationId) -> u32 {
+        self.placements.iter().filter(|p| p.location == *location).map(|p| p.remaining).sum()
+    }
+
+    /// Whether it was not confirmed, expired before `now`, and something is left of it.
+    pub fn may_be_reclaimed(&self, now: Timestamp) -> bool {
+        !self.confirmed && self.expires_at < now && !self.is_gone()
+    }
+
     /// Units neither fulfilled nor released, over all locations.
     pub fn remaining(&self) -> u32 {
         self.placements.iter().map(|p| p.remaining).sum()

@@ -17,7 +17,7 @@ pub enum Move {
         /// How many.
         qty: Quantity,
     },
-    /// Units were counted anew. Refused only where `on_hand` would go below zero.
+    /// Units were counted anew. Refused, as short, only where `on_hand` would go below zero. Makes the account if it is new.
     Adjust {
         /// Applies once.
         id: MoveId,
@@ -131,14 +131,15 @@ pub struct ShortItem {
     pub sku: Sku,
     /// Units asked for, over all lines.
     pub requested: u64,
-    /// Units that could be promised, over the candidate locations; not below zero.
+    /// Units that could be promised of those, over the candidate locations and within the split; for a fulfillment or an adjustment,
+    /// units on hand. Less than `requested`, not below zero.
     pub available: u64,
 }
 
 /// One record of the ledger: what one move did to one account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Movement {
-    /// The move (or, for a hold, the hold's id) that caused it.
+    /// The move that caused it; for what was promised to or reclaimed from a hold, the hold's own id.
     pub id: MoveId,
     /// Which account.
     pub account: AccountKey,
