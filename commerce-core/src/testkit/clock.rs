@@ -34,7 +34,8 @@ impl ManualClock {
         let woken: Vec<Waker> = {
             let mut face = self.face();
             face.now = face.now.max(time);
-            let later = face.sleepers.split_off(&(face.now, u64::MAX));
+            let now = face.now;
+            let later = face.sleepers.split_off(&(now, u64::MAX));
             std::mem::replace(&mut face.sleepers, later).into_values().collect()
         };
         // outside the lock: a waker may run its task at once, and the task reads the clock

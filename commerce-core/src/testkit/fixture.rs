@@ -28,4 +28,3 @@ pub trait Fixture: Send + Sync + 'static {
 pub fn run(fixture: impl Fixture, case: impl AsyncFnOnce(Lab)) {
     block_on(async { case(Lab::new(Box::new(fixture)).await).await });
 }
-

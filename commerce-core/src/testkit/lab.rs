@@ -8,7 +8,9 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::id::{EventId, HoldId, LocationId, MerchantId, MoveId, OrderId, ReservationId, Sku};
-use crate::ports::{Actor, ActorKind, ChangeSet, Clock, Cursor, EventMeta, FeedItem, Ids, LIMIT_MAX_ROWS, NewEvent, Page, Partition, PortError};
+use crate::ports::{
+    Actor, ActorKind, ChangeSet, Clock, Cursor, EventMeta, FeedItem, Ids, LIMIT_MAX_ROWS, NewEvent, Page, Partition, PortError,
+};
 use crate::ports::{Position, Receipt, Rejection, ResourceKind, ResourceRef, Root, Shard, Store, StreamId, StreamName, Verdict};
 use crate::quantity::Quantity;
 use crate::stock::{Account, AccountKey, Move, Owner, Split};

@@ -1,6 +1,8 @@
 //! Builds change sets, part by part.
 
-use crate::ports::{Append, ChangeSet, Checkpoint, Claim, Expected, NewEvent, PersonalWrite, Position, SagaWrite, Shard, StreamName, ViewRow};
+use crate::ports::{
+    Append, ChangeSet, Checkpoint, Claim, Expected, NewEvent, PersonalWrite, Position, SagaWrite, Shard, StreamName, ViewRow,
+};
 use crate::ports::{ClaimSpace, ResourceRef, StreamId};
 use crate::stock::Move;
 

@@ -5,7 +5,13 @@ use crate::testkit::{ChangeSetExt, Lab};
 use crate::time::Timestamp;
 
 fn claim(key: &str, owner: &ResourceRef, hash: Option<u8>, expires_at: Option<Timestamp>) -> Claim {
-    Claim { space: ClaimSpace::Idempotency, key: key.to_owned(), owner: owner.clone(), request_hash: hash.map(|byte| [byte; 32]), expires_at }
+    Claim {
+        space: ClaimSpace::Idempotency,
+        key: key.to_owned(),
+        owner: owner.clone(),
+        request_hash: hash.map(|byte| [byte; 32]),
+        expires_at,
+    }
 }
 
 /// A set of a new order that claims; each lands on any shard.

@@ -1,7 +1,9 @@
 use futures::FutureExt;
 
 use crate::id::{MoveId, OrderId, PaymentId, PersonalRef, RefundId};
-use crate::ports::{Claim, ClaimSpace, Expected, PersonalWrite, PortErrorKind, Rejection, Retry, StreamId, StreamName, Verdict, Version, ViewRow};
+use crate::ports::{
+    Claim, ClaimSpace, Expected, PersonalWrite, PortErrorKind, Rejection, Retry, StreamId, StreamName, Verdict, Version, ViewRow,
+};
 use crate::ports::{PersonalRow, Position};
 use crate::stock::Move;
 use crate::testkit::cases::views::{payment_row, refund_row};
@@ -156,7 +158,10 @@ pub async fn a_set_may_append_to_several_streams_and_takes_positions_in_their_or
         found.extend(lab.store.journal.load(&stream(name), Version(0), 10).await.expect("the stream loads"));
     }
     assert!(found.is_sorted_by(|a, b| a.position < b.position && a.shard == b.shard));
-    assert_eq!(found.iter().map(|stored| stored.event.id).collect::<Vec<_>>(), [of_payment, of_order].concat().iter().map(|e| e.id).collect::<Vec<_>>());
+    assert_eq!(
+        found.iter().map(|stored| stored.event.id).collect::<Vec<_>>(),
+        [of_payment, of_order].concat().iter().map(|e| e.id).collect::<Vec<_>>()
+    );
     assert_eq!(found[3].position, receipt.position);
 }
 
@@ -233,7 +238,8 @@ async fn feed_lengths(lab: &Lab) -> Vec<usize> {
 pub async fn text_with_a_nul_or_past_its_maximum_is_refused_and_fails_no_neighbor(lab: Lab) {
     let owner = order_ref(lab.id(OrderId::new));
     let base = || lab.any_set().append(StreamName::Order(lab.id(OrderId::new)), Expected::New, lab.events(1));
-    let claim = |key: String| base().claim(Claim { space: ClaimSpace::Cart, key, owner: owner.clone(), request_hash: None, expires_at: None });
+    let claim =
+        |key: String| base().claim(Claim { space: ClaimSpace::Cart, key, owner: owner.clone(), request_hash: None, expires_at: None });
     let correlated = |text: String| {
         let mut set = base();
         set.meta.correlation = Some(text.into());
@@ -244,7 +250,9 @@ pub async fn text_with_a_nul_or_past_its_maximum_is_refused_and_fails_no_neighbo
         set.meta.actor.id = text.into();
         set
     };
-    let reason = |reason: String| lab.moving([Move::Adjust { id: lab.id(MoveId::new), account: account_at(&sku("A"), "default"), delta: 1, reason }]);
+    let reason = |reason: String| {
+        lab.moving([Move::Adjust { id: lab.id(MoveId::new), account: account_at(&sku("A"), "default"), delta: 1, reason }])
+    };
     let kind = |text: String| {
         let mut set = base();
         set.appends[0].events[0].kind = text.into();
@@ -275,7 +283,9 @@ pub async fn text_with_a_nul_or_past_its_maximum_is_refused_and_fails_no_neighbo
             assert!(kinds.contains(&error.kind) && error.retry == Retry::Never, "{what} {n}: {error:?}");
         }
     }
-    for fits in [claim("x".repeat(512)), correlated("ü".repeat(128)), reason("x".repeat(256)), consumer("x".repeat(64)), personal(64 * 1_024)] {
+    for fits in
+        [claim("x".repeat(512)), correlated("ü".repeat(128)), reason("x".repeat(256)), consumer("x".repeat(64)), personal(64 * 1_024)]
+    {
         lab.committed(fits).await;
     }
 }
