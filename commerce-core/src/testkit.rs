@@ -6,6 +6,8 @@
 pub mod cases;
 mod clock;
 mod conformance;
+mod decider;
+pub mod faults;
 mod fixture;
 mod ids;
 mod lab;
@@ -13,6 +15,7 @@ mod sets;
 mod threads;
 
 pub use clock::ManualClock;
+pub use decider::{Decided, Decider, Given, given};
 pub use fixture::{Fixture, run};
 pub use ids::{Dice, SeededIds};
 pub use lab::Lab;

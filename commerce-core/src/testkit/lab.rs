@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use uuid::Uuid;
 
@@ -20,6 +21,7 @@ use crate::time::Timestamp;
 /// One case's store, clock and ids.
 pub struct Lab {
     fixture: Box<dyn Fixture>,
+    sets: AtomicI64,
     /// The store's clock, at the start of 2026.
     pub clock: Arc<ManualClock>,
     /// Ids, the same in every run.
@@ -44,18 +46,18 @@ impl Lab {
         let clock = Arc::new(ManualClock::at(START));
         let store = fixture.open(clock.clone()).await;
         let second = fixture.open_second(clock.clone()).await.unwrap_or_else(|| store.clone());
-        Self { fixture, clock, ids: SeededIds::new(1), store, second }
+        Self { fixture, sets: AtomicI64::new(0), clock, ids: SeededIds::new(1), store, second }
     }
 
     /// Closes the store and opens it again.
     #[must_use]
     pub async fn reopened(self) -> Self {
-        let Self { fixture, clock, ids, store, second } = self;
+        let Self { fixture, sets, clock, ids, store, second } = self;
         drop((store, second));
         fixture.close().await;
         let store = fixture.open(clock.clone()).await;
         let second = fixture.open_second(clock.clone()).await.unwrap_or_else(|| store.clone());
-        Self { fixture, clock, ids, store, second }
+        Self { fixture, sets, clock, ids, store, second }
     }
 
     /// The store for a thread: every other one gets the second committer.
@@ -73,11 +75,13 @@ impl Lab {
         (0..self.store.facts.shards).map(Shard)
     }
 
-    /// A change set of a merchant with nothing in it; it happens now.
+    /// A change set of a merchant with nothing in it. It is judged by the time that is now; in business time it happens after all sets
+    /// that were made before, by some microseconds.
     pub fn set_of(&self, merchant: &MerchantId, root: Root) -> ChangeSet {
         let now = self.clock.now();
         let actor = Actor { kind: ActorKind::Staff, id: "packer-7".into() };
-        let meta = EventMeta { at: now, actor, correlation: Some("request-1".into()), causation: None };
+        let at = Timestamp::from_micros(now.micros() + self.sets.fetch_add(1, Ordering::Relaxed));
+        let meta = EventMeta { at, actor, correlation: Some("request-1".into()), causation: None };
         ChangeSet::new(Partition { merchant: merchant.clone(), root }, now, meta)
     }
 

@@ -1,5 +1,5 @@
 use crate::id::{MerchantId, MoveId, Sku};
-use crate::ports::{FeedEntry, LIMIT_MAX_ROWS, Receipt, Rejection, StockSummary};
+use crate::ports::{Clock, FeedEntry, LIMIT_MAX_ROWS, Receipt, Rejection, StockSummary};
 use crate::quantity::Quantity;
 use crate::stock::{Account, Limits, Move, Movement, MovementKind, ShortItem, Split};
 use crate::testkit::lab::{account_at, assert_misuse, location, merchant, sku, units, walk};
@@ -321,9 +321,12 @@ pub async fn accounts_are_listed_by_sku_and_location_and_asked_for_by_sku(lab: L
 
 pub async fn movements_are_listed_from_the_newest_to_the_oldest_of_one_sku_alone(lab: Lab) {
     let (item, other) = (sku("A"), sku("B"));
+    let now = lab.clock.now();
     for n in 1..=25 {
-        // all in one shard: order is promised per account and shard
-        lab.committed(lab.sku_set(&item).moving(lab.receive(&item, n)).moving(lab.receive(&other, 1))).await;
+        let mut set = lab.sku_set(&item).moving(lab.receive(&item, n)).moving(lab.receive(&other, 1));
+        // many of one time: within a shard the position decides
+        set.meta.at = now.plus_millis(u64::from(n / 6));
+        lab.committed(set).await;
     }
     let default = MerchantId::default();
     let rows = walk(4, async |after, limit| lab.store.stock.movements(&default, &item, after, limit).await).await;
