@@ -22,8 +22,8 @@ pub use sweep::{SweepReport, VISITS_MAX, sweep};
 pub struct Faults(Arc<Mutex<Course>>);
 
 struct Course {
-    plan: Option<Plan>,
-    fired: bool,
+    planned: Vec<Plan>,
+    fired: Vec<Plan>,
     crashed: bool,
     visits: Vec<Operation>,
 }
@@ -31,16 +31,18 @@ struct Course {
 impl Faults {
     /// No fault: it counts alone.
     pub fn none() -> Self {
-        Self::planned(None)
+        Self::all_of([])
     }
 
     /// The fault of this plan, once.
     pub fn at(plan: Plan) -> Self {
-        Self::planned(Some(plan))
+        Self::all_of([plan])
     }
 
-    fn planned(plan: Option<Plan>) -> Self {
-        Self(Arc::new(Mutex::new(Course { plan, fired: false, crashed: false, visits: Vec::new() })))
+    /// The faults of these plans, each once.
+    pub fn all_of(plans: impl IntoIterator<Item = Plan>) -> Self {
+        let planned = plans.into_iter().collect();
+        Self(Arc::new(Mutex::new(Course { planned, fired: Vec::new(), crashed: false, visits: Vec::new() })))
     }
 
     /// The same journal, with faults.
@@ -63,9 +65,9 @@ impl Faults {
         Store { journal: self.journal(store.journal.clone()), sagas: self.sagas(store.sagas.clone()), ..store }
     }
 
-    /// Whether the planned fault has happened.
+    /// Whether every planned fault has happened.
     pub fn fired(&self) -> bool {
-        self.course().fired
+        self.course().planned.is_empty()
     }
 
     /// Whether the process is down.
@@ -91,14 +93,11 @@ impl Faults {
         }
         course.visits.push(operation);
         let visit = course.visits.iter().filter(|visited| **visited == operation).count();
-        match course.plan {
-            Some(Plan { point, visit: planned }) if point.operation == operation && planned == visit && !course.fired => {
-                course.fired = true;
-                course.crashed = point.fault == Fault::CrashBefore;
-                Visit::Fault(point.fault)
-            }
-            _ => Visit::Pass,
-        }
+        let due = course.planned.iter().position(|plan| plan.point.operation == operation && plan.visit == visit);
+        let Some(plan) = due.map(|index| course.planned.remove(index)) else { return Visit::Pass };
+        course.crashed = plan.point.fault == Fault::CrashBefore;
+        course.fired.push(plan);
+        Visit::Fault(plan.point.fault)
     }
 
     fn crash(&self) {
@@ -114,7 +113,7 @@ impl Faults {
 impl fmt::Debug for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let course = self.course();
-        f.debug_struct("Faults").field("plan", &course.plan).field("fired", &course.fired).field("crashed", &course.crashed).finish()
+        f.debug_struct("Faults").field("planned", &course.planned).field("fired", &course.fired).field("crashed", &course.crashed).finish()
     }
 }
 
