@@ -10,6 +10,7 @@ pub mod catalogue;
 pub mod fact;
 pub mod goods;
 pub mod id;
+pub mod memory;
 pub mod money;
 pub mod order;
 pub mod ports;

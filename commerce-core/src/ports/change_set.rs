@@ -1,5 +1,7 @@
 //! What must be true together, written together.
 
+mod check;
+
 use std::fmt;
 
 use crate::id::{CustomerId, MerchantId, OrderId, PaymentId, PersonalRef, Sku};
@@ -207,7 +209,7 @@ impl fmt::Debug for PersonalWrite {
     }
 }
 
-/// How far a consumer of the feed has come in one shard.
+/// How far a consumer of the feed has come in one shard. It never goes back: the greater position stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
     /// The consumer's name, at most 64 characters.

@@ -12,7 +12,8 @@ pub trait Journal: Send + Sync + 'static {
     /// Judges each set by itself and commits those that stand; one answer per set, in order.
     ///
     /// Within a set the checks come in this order: claims, sagas, streams, holds, stock. One loser never fails its neighbors, and
-    /// a set sees the effects of the sets before it.
+    /// a set sees the effects of the sets before it. What a set appends takes the next positions of its shard: first its events, in the
+    /// order of its appends, then its movements, in the order of its moves.
     ///
     /// # Errors
     /// One [`PortError`] per set that was not judged. With [`crate::ports::Retry::Unknown`] it may have been committed: ask
@@ -52,7 +53,8 @@ pub enum Verdict {
 pub struct Receipt {
     /// Its shard.
     pub shard: Shard,
-    /// The position of its last event or movement; that of the shard's head if it has none.
+    /// The position of its last event or movement; that of the shard's head if it has none. When the receipt comes from
+    /// [`Journal::outcome`]: of the proof's own event, or of the last movement of the proof's move.
     pub position: Position,
     /// Where the holds of the set were placed, in the order of its moves. Empty when the receipt comes from [`Journal::outcome`].
     pub placed: Vec<Placed>,

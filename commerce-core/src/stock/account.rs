@@ -31,6 +31,11 @@ impl Account {
     pub const fn available(&self) -> i64 {
         self.on_hand - self.held + self.limits.backorder - self.limits.safety
     }
+
+    /// Whether it is at or below its reorder point.
+    pub fn is_low(&self) -> bool {
+        self.limits.reorder_point.is_some_and(|point| self.available() <= point)
+    }
 }
 
 /// How much an account may promise, and when it wants more; all in units, none below zero, at most a thousand million.

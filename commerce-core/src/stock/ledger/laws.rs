@@ -135,10 +135,12 @@ fn count(counts: &mut Counts, moves: &[Move], judged: &Result<Applied, Refusal<I
     }
 }
 
-/// The shelf that the movements alone tell of.
-fn fold(shelf: &Shelf) -> (BTreeMap<AccountKey, (i64, i64, Limits)>, BTreeMap<(HoldId, LocationId), i64>) {
-    let mut accounts: BTreeMap<_, (i64, i64, Limits)> = BTreeMap::new();
-    let mut remaining = BTreeMap::new();
+type Counters = BTreeMap<AccountKey, (i64, i64, Limits)>;
+type Remaining = BTreeMap<(HoldId, LocationId), i64>;
+
+/// What the movements alone tell of accounts and holds.
+fn fold(shelf: &Shelf) -> (Counters, Remaining) {
+    let (mut accounts, mut remaining) = (Counters::new(), Remaining::new());
     for one in &shelf.movements {
         let account = accounts.entry(one.account.clone()).or_default();
         account.0 += one.on_hand_delta;
