@@ -21,4 +21,6 @@ pub mod saga;
 pub mod stock;
 pub mod stored;
 pub mod tender;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 pub mod time;

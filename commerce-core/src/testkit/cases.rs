@@ -1,0 +1,15 @@
+//! The cases of the conformance suite; [`crate::conformance`] names each. The name of a case is a sentence that is true when it passes.
+
+pub mod audit;
+pub mod claims;
+pub mod contention;
+pub mod documents;
+pub mod durable;
+pub mod feed;
+pub mod holds;
+pub mod journal;
+pub mod judge;
+pub mod moves;
+pub mod proofs;
+pub mod sagas;
+pub mod views;

@@ -1,0 +1,94 @@
+use crate::id::{EventId, MoveId, OrderId};
+use crate::ports::{ChangeSet, Expected, Position, Proof, Receipt, SagaId, SagaWrite, Shard, StreamName, Version};
+use crate::stock::Move;
+use crate::testkit::cases::sagas::new_saga;
+use crate::testkit::lab::{sku, stream};
+use crate::testkit::{ChangeSetExt, Lab};
+
+async fn outcome(lab: &Lab, proof: &Proof) -> Option<Receipt> {
+    lab.store.journal.outcome(proof).await.expect("the outcome is read")
+}
+
+/// Asserts that a proof finds nothing before its set is committed, and the set's shard after.
+async fn check(lab: &Lab, set: ChangeSet, proof: Proof) -> Receipt {
+    assert_eq!(outcome(lab, &proof).await, None);
+    let receipt = lab.committed(set).await;
+    let found = outcome(lab, &proof).await.unwrap_or_else(|| panic!("{proof:?} finds nothing"));
+    assert!(found.placed.is_empty());
+    found_in_shard(found, receipt.shard)
+}
+
+fn found_in_shard(found: Receipt, shard: Shard) -> Receipt {
+    assert_eq!(found.shard, shard);
+    found
+}
+
+pub async fn an_event_proves_its_set_and_another_event_in_its_place_does_not(lab: Lab) {
+    let order = lab.id(OrderId::new);
+    let events = lab.events(2);
+    let proof = |version, event| Proof::Event { stream: stream(StreamName::Order(order)), version: Version(version), event };
+    let set = lab.order_set(order).append(StreamName::Order(order), Expected::New, events.clone());
+    check(&lab, set, proof(2, events[1].id)).await;
+    assert_eq!(outcome(&lab, &proof(2, lab.id(EventId::new))).await, None);
+    assert_eq!(outcome(&lab, &proof(1, events[1].id)).await, None);
+    assert_eq!(outcome(&lab, &proof(3, events[1].id)).await, None);
+}
+
+pub async fn a_saga_proves_its_set_by_a_revision_that_it_has_reached(lab: Lab) {
+    let id = lab.id(SagaId);
+    let set = lab.any_set().saga(SagaWrite::Insert(new_saga(id)));
+    assert_eq!(outcome(&lab, &Proof::Saga { id, revision: 1 }).await, None);
+    lab.committed(set).await;
+    assert!(outcome(&lab, &Proof::Saga { id, revision: 1 }).await.is_some());
+    assert_eq!(outcome(&lab, &Proof::Saga { id, revision: 2 }).await, None);
+    lab.committed(lab.any_set().saga(SagaWrite::Wake { id, due: lab.any_set().now })).await;
+    assert!(outcome(&lab, &Proof::Saga { id, revision: 1 }).await.is_some());
+    assert!(outcome(&lab, &Proof::Saga { id, revision: 2 }).await.is_some());
+}
+
+pub async fn a_move_proves_its_set(lab: Lab) {
+    let item = sku("A");
+    let receive = lab.receive(&item, 1);
+    let Move::Receive { id, .. } = &receive else { unreachable!("a receive") };
+    let proof = Proof::Move { id: *id };
+    check(&lab, lab.sku_set(&item).moving(receive), proof).await;
+    assert_eq!(outcome(&lab, &Proof::Move { id: lab.id(MoveId::new) }).await, None);
+}
+
+pub async fn a_hold_proves_its_set_by_its_own_id(lab: Lab) {
+    let item = sku("A");
+    lab.moved([lab.receive(&item, 1)]).await;
+    let (id, hold) = lab.hold(&item, 1);
+    check(&lab, lab.moving([hold]), Proof::Move { id: MoveId::new(id.uuid()) }).await;
+}
+
+pub async fn a_checkpoint_proves_its_set_by_a_position_that_it_has_reached(lab: Lab) {
+    let proof = |consumer: &str, shard, position| Proof::Checkpoint { consumer: consumer.to_owned(), shard, position: Position(position) };
+    let at = |position| lab.any_set().checkpoint("mailer", Shard(0), Position(position));
+    assert_eq!(outcome(&lab, &proof("mailer", Shard(0), 4)).await, None);
+    lab.committed(at(4)).await;
+    assert!(outcome(&lab, &proof("mailer", Shard(0), 4)).await.is_some());
+    assert!(outcome(&lab, &proof("mailer", Shard(0), 3)).await.is_some());
+    for other in [proof("mailer", Shard(0), 5), proof("cache", Shard(0), 4)] {
+        assert_eq!(outcome(&lab, &other).await, None);
+    }
+}
+
+pub async fn a_rejected_set_leaves_no_proof(lab: Lab) {
+    let (order, item) = (lab.id(OrderId::new), sku("A"));
+    let events = lab.events(1);
+    let receive = lab.receive(&item, 1);
+    let Move::Receive { id, .. } = receive.clone() else { unreachable!("a receive") };
+    let saga = lab.id(SagaId);
+    let set = lab
+        .order_set(order)
+        .append(StreamName::Order(order), Expected::New, events.clone())
+        .saga(SagaWrite::Insert(new_saga(saga)))
+        .moving(receive)
+        .moving(lab.hold(&item, 9).1);
+    lab.rejected(set).await;
+    let event = Proof::Event { stream: stream(StreamName::Order(order)), version: Version(1), event: events[0].id };
+    for proof in [event, Proof::Saga { id: saga, revision: 1 }, Proof::Move { id }] {
+        assert_eq!(outcome(&lab, &proof).await, None, "{proof:?}");
+    }
+}

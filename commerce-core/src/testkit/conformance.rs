@@ -1,0 +1,251 @@
+//! The conformance suite: one test per case, for any adapter.
+
+/// Expands to a module with one `#[test]` for each case that every store must pass.
+///
+/// `fixture` is an expression that makes a [`crate::testkit::Fixture`] with nothing in its store; each case evaluates it anew.
+///
+/// ```ignore
+/// commerce_core::conformance!(memory_with_3_shards, MemoryFixture::new(3));
+/// ```
+#[macro_export]
+macro_rules! conformance {
+    ($name:ident, $fixture:expr) => {
+        $crate::conformance_cases! { $name, $fixture,
+            journal {
+                what_is_committed_reads_back_as_it_was_written;
+                an_event_without_correlation_and_causation_reads_back_without_them;
+                a_stream_that_must_be_new_is_refused_once_it_exists;
+                an_append_at_another_version_is_refused_and_told_the_actual_one;
+                one_loser_never_fails_its_neighbors;
+                a_set_sees_the_effects_of_the_sets_before_it;
+                an_empty_batch_has_no_answers;
+                a_large_batch_has_an_answer_for_each_set_in_order;
+                a_set_without_a_proof_is_misuse_and_writes_nothing;
+                a_stream_that_stands_in_a_set_twice_is_misuse;
+                an_append_without_events_is_misuse;
+                a_set_may_append_to_several_streams_and_takes_positions_in_their_order;
+                a_stream_loads_in_order_after_a_version_and_up_to_a_limit;
+                an_unknown_stream_has_no_events_and_no_merchant_sees_anothers;
+                a_rejected_set_writes_nothing_of_itself;
+                text_with_a_nul_or_past_its_maximum_is_refused_and_fails_no_neighbor;
+                of_threads_that_append_at_one_version_exactly_one_wins;
+                a_dropped_commit_is_there_as_a_whole_or_not_at_all;
+            }
+            proofs {
+                an_event_proves_its_set_and_another_event_in_its_place_does_not;
+                a_saga_proves_its_set_by_a_revision_that_it_has_reached;
+                a_move_proves_its_set;
+                a_hold_proves_its_set_by_its_own_id;
+                a_checkpoint_proves_its_set_by_a_position_that_it_has_reached;
+                a_rejected_set_leaves_no_proof;
+            }
+            judge {
+                a_set_is_judged_by_claims_then_sagas_then_streams_then_holds_then_stock;
+                a_hold_that_is_gone_is_told_before_stock_that_is_short_whatever_the_order_of_the_moves;
+            }
+            claims {
+                a_claimed_key_is_refused_and_names_its_owner_and_whether_the_request_is_the_same;
+                a_claim_reads_back_as_it_was_written;
+                an_expired_claim_frees_its_key;
+                the_expiry_of_a_claim_is_judged_by_the_time_of_the_set;
+                one_key_is_free_in_another_space_and_for_another_merchant;
+                of_two_sets_of_one_batch_that_claim_one_key_the_first_has_it;
+                a_rejected_set_keeps_no_key;
+                keys_are_told_apart_by_every_character;
+            }
+            moves {
+                units_that_arrive_make_the_account_and_add_up;
+                a_movement_records_what_a_move_did_who_caused_it_and_when;
+                an_adjustment_counts_anew_and_never_goes_below_zero;
+                an_adjustment_by_nothing_is_misuse;
+                units_go_to_another_location_only_if_they_are_not_promised;
+                units_on_backorder_cannot_go_to_another_location;
+                a_set_of_moves_is_applied_as_a_whole_or_not_at_all;
+                moves_of_a_set_run_in_order;
+                a_move_repeated_with_the_same_content_changes_nothing;
+                a_move_repeated_within_its_own_set_applies_once;
+                a_move_repeated_with_other_content_is_misuse_and_changes_nothing;
+                a_move_id_of_one_kind_is_misuse_in_another;
+                safety_stock_is_never_promised_and_backorders_are_promised_beyond_what_is_there;
+                backordered_units_leave_only_once_they_are_there;
+                a_fact_that_takes_units_from_under_the_holds_records_a_shortfall_and_units_that_arrive_cover_it;
+                limits_that_take_units_from_under_the_holds_record_a_shortfall;
+                limits_below_zero_or_too_large_are_misuse;
+                a_move_of_another_merchants_stock_is_misuse;
+                the_largest_counts_add_up_without_wrapping;
+                accounts_that_are_low_are_listed_and_others_are_not;
+                the_summary_sums_over_all_accounts_of_a_merchant;
+                accounts_are_listed_by_sku_and_location_and_asked_for_by_sku;
+                movements_are_listed_from_the_newest_to_the_oldest_of_one_sku_alone;
+                no_merchant_sees_anothers_stock;
+            }
+            holds {
+                a_hold_promises_units_and_reads_back_as_it_was_placed;
+                a_hold_beyond_what_is_available_is_refused_with_the_numbers;
+                one_sku_on_two_lines_is_one_demand;
+                the_default_location_serves_a_hold_that_names_none;
+                a_hold_that_may_not_be_split_is_served_by_the_first_location_that_can;
+                a_hold_is_split_over_its_candidates_only_if_no_single_one_can_serve_it;
+                a_location_that_is_no_candidate_serves_nothing;
+                a_hold_with_too_many_candidates_is_misuse;
+                a_confirmed_hold_stays_and_is_fulfilled_in_parts;
+                an_unconfirmed_hold_is_not_fulfilled;
+                units_leave_only_a_location_where_they_are_held;
+                a_release_without_a_location_takes_the_last_placement_first;
+                a_release_at_a_location_takes_from_there_alone_and_at_most_what_remains;
+                a_confirmed_hold_can_be_released;
+                a_hold_that_never_was_or_has_ended_is_gone_for_every_move;
+                an_expired_hold_is_reclaimed_when_availability_falls_short;
+                an_expired_hold_that_was_not_reclaimed_may_still_be_confirmed;
+                a_confirmed_hold_is_never_reclaimed;
+                an_extended_hold_lives_until_its_new_time;
+                the_longest_expired_hold_is_reclaimed_first_and_no_more_than_needed;
+                a_demand_that_stays_short_reclaims_nothing;
+                the_sweeper_reclaims_an_expired_hold_and_leaves_a_living_one;
+                expired_holds_of_all_merchants_are_listed_the_longest_expired_first;
+                the_holds_of_an_owner_are_listed_by_id_ended_ones_included;
+                a_hold_whose_account_fell_short_is_still_its_owners;
+            }
+            sagas {
+                a_new_saga_reads_back_as_it_was_written;
+                a_saga_that_begins_leased_has_epoch_1_and_is_nobody_elses;
+                a_saga_that_exists_is_not_begun_again;
+                a_step_is_written_with_the_epoch_and_the_revision_of_the_row_and_is_fenced_with_any_other;
+                due_sagas_are_leased_the_most_overdue_first_and_up_to_a_limit;
+                a_worker_leases_only_kinds_and_versions_that_it_knows;
+                a_saga_is_leased_again_only_once_its_lease_has_run_out_on_the_stores_clock;
+                a_zombie_worker_writes_nothing;
+                a_lease_is_prolonged_by_its_holder_alone;
+                a_step_that_releases_its_lease_lets_another_worker_go_on;
+                only_running_sagas_are_leased;
+                a_saga_without_a_due_time_runs_once_it_is_woken;
+                a_wake_makes_a_saga_due_earlier_and_never_later;
+                a_wake_fences_the_write_of_a_worker_that_decided_to_wait;
+                a_wake_leaves_a_saga_alone_that_has_ended_or_is_stuck_or_never_was;
+                a_rejected_set_moves_no_saga;
+                sagas_are_listed_from_the_newest_by_phase_and_order_and_no_merchant_sees_anothers;
+            }
+            views {
+                rows_read_back_as_they_were_written_and_replace_those_before;
+                what_was_never_written_is_not_there;
+                a_refund_through_several_payments_has_a_row_with_each;
+                a_client_reads_its_own_writes;
+                orders_are_listed_by_the_time_they_were_placed_the_newest_first;
+                orders_are_found_by_customer_status_and_time;
+                an_order_that_changes_its_status_leaves_the_list_of_the_old_one;
+                a_walk_over_a_list_meets_every_row_once_while_rows_are_added;
+                a_page_has_at_most_a_thousand_rows_whatever_is_asked_for;
+                due_orders_of_all_merchants_are_listed_the_longest_due_first;
+                payments_are_listed_from_the_newest_by_status_and_order;
+                a_cursor_of_another_list_is_misuse;
+            }
+            documents {
+                personal_data_reads_back_until_its_customer_is_erased;
+                a_cart_is_written_only_over_the_revision_that_was_read;
+                of_threads_that_write_one_revision_of_a_cart_exactly_one_wins;
+                a_deleted_cart_is_gone;
+                carts_that_expired_are_swept_up_to_a_limit_and_others_stay;
+                items_read_back_as_they_were_written_in_the_order_asked_for;
+                items_are_listed_by_sku;
+            }
+            feed {
+                every_event_and_movement_stands_in_the_feed_of_its_shard_in_the_order_of_commits;
+                an_event_in_the_feed_is_the_event_in_its_stream;
+                mirrors_are_read_on_request_only;
+                the_feed_is_read_after_a_position_and_up_to_a_limit;
+                a_shard_that_is_not_there_has_no_items;
+                a_checkpoint_is_stored_with_its_effect_and_only_then;
+                a_consumer_has_a_checkpoint_for_each_shard;
+                a_reader_that_waits_is_told_of_a_commit;
+            }
+            audit {
+                all_accounts_and_holds_of_all_merchants_are_read_page_by_page;
+                all_rows_of_all_merchants_are_read_page_by_page;
+                an_empty_store_has_empty_lists;
+                a_cursor_of_another_audit_list_is_misuse;
+            }
+            contention {
+                of_n_buyers_of_k_units_exactly_k_get_one_and_the_others_a_clear_refusal;
+                the_store_itself_refuses_a_write_that_oversells_whoever_sends_it;
+                one_sku_on_two_lines_never_oversells_however_many_ask_at_once;
+                of_many_that_claim_one_key_at_once_exactly_one_has_it_and_the_others_learn_who;
+                after_any_mix_of_moves_by_many_threads_the_counters_equal_the_fold_of_the_ledger;
+                a_move_sent_by_many_at_once_applies_once;
+                readers_of_the_feed_see_every_item_once_and_in_order_while_writers_commit_and_are_refused;
+                many_workers_lease_each_saga_once;
+                of_workers_that_write_one_step_at_once_exactly_one_does;
+            }
+        }
+    };
+}
+
+/// The same for the cases that only a durable store must pass: what was committed outlives the process.
+#[macro_export]
+macro_rules! conformance_durable {
+    ($name:ident, $fixture:expr) => {
+        $crate::conformance_cases! { $name, $fixture,
+            durable {
+                what_was_committed_is_there_after_the_store_is_opened_again;
+                positions_and_versions_go_on_where_they_were_when_the_store_is_opened_again;
+                what_was_deleted_stays_deleted_when_the_store_is_opened_again;
+            }
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! conformance_cases {
+    ($name:ident, $fixture:expr, $($room:ident { $($case:ident;)* })*) => {
+        mod $name {
+            #[expect(unused_imports, reason = "the fixture may be named by its full path")]
+            use super::*;
+            $(mod $room {
+                use super::*;
+                $(
+                    #[test]
+                    fn $case() {
+                        $crate::testkit::run($fixture, $crate::testkit::cases::$room::$case);
+                    }
+                )*
+            })*
+        }
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_case_is_in_the_suite() {
+        let suite = include_str!("conformance.rs");
+        let rooms = [
+            ("journal", include_str!("cases/journal.rs")),
+            ("proofs", include_str!("cases/proofs.rs")),
+            ("judge", include_str!("cases/judge.rs")),
+            ("claims", include_str!("cases/claims.rs")),
+            ("moves", include_str!("cases/moves.rs")),
+            ("holds", include_str!("cases/holds.rs")),
+            ("sagas", include_str!("cases/sagas.rs")),
+            ("views", include_str!("cases/views.rs")),
+            ("documents", include_str!("cases/documents.rs")),
+            ("feed", include_str!("cases/feed.rs")),
+            ("audit", include_str!("cases/audit.rs")),
+            ("contention", include_str!("cases/contention.rs")),
+            ("durable", include_str!("cases/durable.rs")),
+        ];
+        let mut cases = 0;
+        for (room, source) in rooms {
+            let (_, listed) = suite.split_once(&format!("            {room} {{\n")).unwrap_or_else(|| panic!("{room} is not in the suite"));
+            let listed: Vec<&str> = listed.lines().map_while(|line| line.trim().strip_suffix(';')).collect();
+            let written: Vec<&str> = source
+                .lines()
+                .filter_map(|line| line.strip_prefix("pub async fn "))
+                .filter_map(|rest| rest.split_once('('))
+                .map(|(name, _)| name)
+                .collect();
+            assert_eq!(listed, written, "{room}");
+            cases += written.len();
+        }
+        assert!(cases > 100, "only {cases} cases were found");
+    }
+}
