@@ -14,5 +14,6 @@ pub mod money;
 pub mod order;
 pub mod ports;
 pub mod quantity;
+pub mod sandbox;
 pub mod stock;
 pub mod time;
