@@ -34,7 +34,8 @@ pub use journal::{Journal, Proof, Receipt, Rejection, Verdict};
 pub use page::{Cursor, CursorError, LIMIT_MAX_ROWS, Page};
 pub use pricer::{Pricer, PricerError, Quote, QuoteLine, QuoteRequest, QuotedLine};
 pub use provider::{
-    AuthorizeRequest, CallKey, Capabilities, CaptureRequest, LookUp, NotSent, Outcome, PaymentProvider, RefundRequest, VoidRequest,
+    AuthorizeRequest, CallKey, Capabilities, CaptureRequest, FactOutcome, LookUp, NotSent, Outcome, PaymentProvider, ProviderFact,
+    RefundRequest, VoidRequest,
 };
 pub use saga_rows::{KindVersion, NewSaga, SagaId, SagaPhase, SagaQuery, SagaRow, SagaUpdate, SagaWrite, Sagas};
 pub use screen::{RiskRequest, RiskScreen};

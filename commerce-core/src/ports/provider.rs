@@ -186,3 +186,82 @@ pub enum LookUp {
 #[derive(Debug, thiserror::Error)]
 #[error("the request was not sent")]
 pub struct NotSent(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+
+/// What a provider tells by itself, outside the answer to a call: by a webhook, a poll, or a file of the day.
+///
+/// It may come before, during or after the call's own answer, any number of times, in any order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProviderFact {
+    /// The provider's own id of the fact: the same text each time it is told.
+    pub id: String,
+    /// Whose.
+    pub merchant: MerchantId,
+    /// The payment, as the authorization named it.
+    pub payment: PaymentId,
+    /// The order, as the authorization named it.
+    pub order: Option<OrderId>,
+    /// The call that it settles; of a lapsed authorization, the one that made it.
+    pub key: CallKey,
+    /// What became of it.
+    pub outcome: FactOutcome,
+}
+
+/// What a provider tells of one call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FactOutcome {
+    /// The money is set aside, or taken if the provider is sale-only.
+    Authorized {
+        /// How much.
+        amount: Money,
+        /// When the provider lets it go.
+        expires_at: Option<Timestamp>,
+        /// The provider's own id of the authorization, or of a sale's charge.
+        reference: Option<ProviderRef>,
+    },
+    /// The attempt ended without money.
+    Declined {
+        /// Why.
+        reason: FailureCode,
+        /// Whether the same method may work later.
+        retryable: bool,
+    },
+    /// What was left of the authorization lapsed.
+    Expired {
+        /// How much.
+        amount: Money,
+    },
+    /// What was left of the authorization was given back.
+    Voided {
+        /// How much.
+        amount: Money,
+    },
+    /// The void failed for good.
+    VoidFailed {
+        /// Why.
+        reason: FailureCode,
+    },
+    /// The capture took the money.
+    Captured {
+        /// How much.
+        amount: Money,
+        /// The provider's own id of the charge.
+        reference: Option<ProviderRef>,
+    },
+    /// The capture failed for good.
+    CaptureFailed {
+        /// Why.
+        reason: FailureCode,
+    },
+    /// The refund paid the money back.
+    Refunded {
+        /// How much.
+        amount: Money,
+        /// The provider's own id of the refund.
+        reference: Option<ProviderRef>,
+    },
+    /// The refund failed for good.
+    RefundFailed {
+        /// Why.
+        reason: FailureCode,
+    },
+}
