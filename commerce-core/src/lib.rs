@@ -18,6 +18,7 @@ pub mod personal;
 pub mod ports;
 pub mod quantity;
 pub mod saga;
+pub mod sandbox;
 pub mod stock;
 pub mod stored;
 pub mod tender;
