@@ -1,1 +1,4 @@
-//! Room.
+//! The HTTP door of commerce.
+
+#[cfg(feature = "http")]
+pub mod sandbox;
