@@ -19,7 +19,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::wire::{self, CallBody, Fact, Found, LookUpBody, Outcome, WireError};
+use super::wire::{self, CallBody, Fact, LookUpBody, LookedUp, Outcome, WireError};
 
 /// Most bytes of an answer.
 const ANSWER_MAX_BYTES: usize = 4 * 1_048_576;
@@ -191,9 +191,9 @@ impl SandboxClient {
 
     async fn find(&self, key: &CallKey) -> Result<LookUp, ClientError> {
         let (status, body) = self.post_bytes("/look-ups", &LookUpBody { key: key.to_string() }).await?;
-        match read::<Found>(status, &body)?.found {
+        match read::<LookedUp>(status, &body)? {
             Some(outcome) => ports::Outcome::try_from(&outcome).map(LookUp::Found).map_err(|error: WireError| unreadable(status, error)),
-            None => Ok(LookUp::NotFound),
+            LookedUp::NotFound => Ok(LookUp::NotFound),
         }
     }
 }

@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::desk::{Desk, DeskError};
 use super::wire::{
-    self, ActBody, CallBody, Charges, Entry, Fact, Found, LedgerSummary, LookUpBody, Options, Outcome, Problem, SettleBody, Totals,
+    self, ActBody, CallBody, Charges, Entry, Fact, LedgerSummary, LookUpBody, LookedUp, Options, Outcome, Problem, SettleBody, Totals,
 };
 
 const BODY_MAX_BYTES: usize = 16_384;
@@ -98,13 +98,12 @@ async fn call(State(desk): State<Desk>, body: Body<CallBody>) -> Answer<Outcome>
     Ok(Json((&desk.call(key, call).await?).into()))
 }
 
-async fn look_up(State(desk): State<Desk>, body: Body<LookUpBody>) -> Answer<Found> {
+async fn look_up(State(desk): State<Desk>, body: Body<LookUpBody>) -> Answer<LookedUp> {
     let key = wire::key(&body?.key)?;
-    let found = match desk.read(move |book, now| book.look_up(now, key)).await? {
-        LookUp::Found(outcome) => Some((&outcome).into()),
-        LookUp::NotFound => None,
-    };
-    Ok(Json(Found { found }))
+    Ok(Json(match desk.read(move |book, now| book.look_up(now, key)).await? {
+        LookUp::Found(outcome) => LookedUp::Found { outcome: (&outcome).into() },
+        LookUp::NotFound => LookedUp::NotFound,
+    }))
 }
 
 async fn settle(State(desk): State<Desk>, body: Body<SettleBody>) -> Result<StatusCode, Refused> {

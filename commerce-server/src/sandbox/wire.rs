@@ -47,11 +47,17 @@ pub struct LookUpBody {
     pub key: String,
 }
 
-/// The answer to `POST /look-ups`.
+/// The answer to `POST /look-ups`. Both say so in words: what is missing from an answer must not read as not found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Found {
-    /// What became of the call; `null` if the provider knows nothing of it.
-    pub found: Option<Outcome>,
+#[serde(tag = "result", rename_all = "snake_case", deny_unknown_fields)]
+pub enum LookedUp {
+    /// The provider knows the call.
+    Found {
+        /// What became of it.
+        outcome: Outcome,
+    },
+    /// The provider knows nothing of it.
+    NotFound,
 }
 
 /// `POST /settlements`: decides a call that waits. An authorization that waits for the buyer is one.

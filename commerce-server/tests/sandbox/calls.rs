@@ -133,7 +133,7 @@ async fn what_cannot_be_read_is_refused_with_its_place_and_changes_nothing() {
     let euros = r#"{"minor":1,"currency":"EUR"}"#;
     for (path, body, said) in [
         ("/calls", "{".to_owned(), "EOF"),
-        ("/calls", "[]".to_owned(), "key"),
+        ("/calls", "{}".to_owned(), "missing field `key`"),
         ("/calls", call("authorize/1", euros), "key: AttemptId is not a uuid"),
         ("/calls", call(&format!("{good}/2/3"), euros), "key: "),
         ("/calls", call(&good, r#"{"minor":1.5,"currency":"EUR"}"#), "1.5"),
