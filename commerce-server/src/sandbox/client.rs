@@ -192,7 +192,9 @@ impl SandboxClient {
     async fn find(&self, key: &CallKey) -> Result<LookUp, ClientError> {
         let (status, body) = self.post_bytes("/look-ups", &LookUpBody { key: key.to_string() }).await?;
         match read::<LookedUp>(status, &body)? {
-            Some(outcome) => ports::Outcome::try_from(&outcome).map(LookUp::Found).map_err(|error: WireError| unreadable(status, error)),
+            LookedUp::Found { outcome } => {
+                ports::Outcome::try_from(&outcome).map(LookUp::Found).map_err(|error: WireError| unreadable(status, error))
+            }
             LookedUp::NotFound => Ok(LookUp::NotFound),
         }
     }

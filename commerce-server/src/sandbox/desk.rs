@@ -69,12 +69,13 @@ pub struct Desk {
     options: Options,
 }
 
+type Reader = Box<dyn FnOnce(&mut Book, Timestamp) + Send>;
 type Answer<T> = oneshot::Sender<Result<T, DeskError>>;
 
 enum Job {
     Call(CallKey, Box<Call>, Answer<Reply>),
     Settle(CallKey, Decision, Answer<Result<(), NotWaiting>>),
-    Read(Box<dyn FnOnce(&mut Book, Timestamp) + Send>),
+    Read(Reader),
 }
 
 impl Desk {
@@ -172,9 +173,9 @@ struct Writer {
 
 impl Writer {
     fn run(mut self) {
-        let mut batch = Vec::with_capacity(BATCH_MAX_JOBS);
+        let mut batch = Vec::new();
         while self.queue.blocking_recv_many(&mut batch, BATCH_MAX_JOBS) > 0 {
-            self.write(batch.drain(..).collect());
+            self.write(std::mem::take(&mut batch));
         }
     }
 
