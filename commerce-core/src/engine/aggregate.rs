@@ -8,7 +8,7 @@ use lru::LruCache;
 
 use crate::engine::Error;
 use crate::fact::PaymentFact;
-use crate::id::{MerchantId, OrderId, PaymentId};
+use crate::id::{MerchantId, OrderId, PaymentId, Sku};
 use crate::order::{self, Order};
 use crate::payment::{self, Payment};
 use crate::ports::{Store, Stored, StreamId, StreamName, Version};
@@ -88,6 +88,14 @@ impl OrderRoot {
         let mut holds = store.stock.holds(merchant, Owner::Order(id)).await?;
         holds.retain(|hold| !hold.is_gone());
         Ok(Some(Self { order, version, payments, holds }))
+    }
+}
+
+impl OrderRoot {
+    /// Whether something that was held for the order is held no more.
+    pub(super) fn reclaimed(&self) -> bool {
+        let held = |sku: &Sku| self.holds.iter().filter(|h| h.sku == *sku).map(|h| u64::from(h.remaining())).sum::<u64>();
+        self.order.stock_need().iter().any(|(sku, need)| held(sku) < *need)
     }
 }
 

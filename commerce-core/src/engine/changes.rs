@@ -64,7 +64,7 @@ pub(super) fn appends(
     events: &[Event],
     payments: &BTreeMap<PaymentId, PaymentRoot>,
     facts: &[(PaymentId, PaymentFact)],
-    fresh: &dyn Fn() -> uuid::Uuid,
+    fresh: &(dyn Fn() -> uuid::Uuid + Sync),
 ) -> Result<Vec<Append>, Error> {
     let mut appends = Vec::new();
     if !events.is_empty() {
@@ -81,7 +81,7 @@ pub(super) fn payment_appends(
     merchant: &MerchantId,
     payments: &BTreeMap<PaymentId, PaymentRoot>,
     facts: &[(PaymentId, PaymentFact)],
-    fresh: &dyn Fn() -> uuid::Uuid,
+    fresh: &(dyn Fn() -> uuid::Uuid + Sync),
 ) -> Result<Vec<Append>, Error> {
     let mut by_payment: BTreeMap<PaymentId, Vec<NewEvent>> = BTreeMap::new();
     for (payment, fact) in facts {
@@ -185,18 +185,28 @@ pub(super) fn views(id: OrderId, version: Version, after: &Order, events: &[Even
             | Event::ShipmentLost { shipment_id } => {
                 shipments.insert(*shipment_id);
             }
-            Event::ReturnRequested { return_id, .. } | Event::ReturnReceived { return_id, .. } | Event::ReturnRejected { return_id, .. } => {
+            Event::ReturnRequested { return_id, .. }
+            | Event::ReturnReceived { return_id, .. }
+            | Event::ReturnRejected { return_id, .. } => {
                 returns.insert(*return_id);
             }
             _ => {}
         }
     }
-    rows.extend(after.shipments.iter().filter(|s| shipments.contains(&s.id)).map(|s| {
-        ViewRow::Shipment(ShipmentRow { id: s.id, order: id, status: s.state.name().to_owned() })
-    }));
-    rows.extend(after.returns.iter().filter(|r| returns.contains(&r.id)).map(|r| {
-        ViewRow::Return(ReturnRow { id: r.id, order: id, status: r.status().to_owned() })
-    }));
+    rows.extend(
+        after
+            .shipments
+            .iter()
+            .filter(|s| shipments.contains(&s.id))
+            .map(|s| ViewRow::Shipment(ShipmentRow { id: s.id, order: id, status: s.state.name().to_owned() })),
+    );
+    rows.extend(
+        after
+            .returns
+            .iter()
+            .filter(|r| returns.contains(&r.id))
+            .map(|r| ViewRow::Return(ReturnRow { id: r.id, order: id, status: r.status().to_owned() })),
+    );
     rows
 }
 
@@ -221,7 +231,11 @@ fn summary(words: &[&str]) -> Vec<u8> {
 }
 
 /// The rows that show payments and their refunds.
-pub(super) fn payment_views(order: Option<OrderId>, touched: &[(PaymentId, PaymentFact)], after: &BTreeMap<PaymentId, PaymentRoot>) -> Vec<ViewRow> {
+pub(super) fn payment_views(
+    order: Option<OrderId>,
+    touched: &[(PaymentId, PaymentFact)],
+    after: &BTreeMap<PaymentId, PaymentRoot>,
+) -> Vec<ViewRow> {
     let ids: BTreeSet<PaymentId> = touched.iter().map(|(id, _)| *id).collect();
     let mut rows = Vec::new();
     for root in ids.iter().filter_map(|id| after.get(id)) {

@@ -31,7 +31,7 @@ pub struct Config {
     pub poll_ms: u64,
     /// Milliseconds between sweeps of expired holds, due orders and dead carts; `None`: the host sweeps. Default 5,000.
     pub sweep_ms: Option<u64>,
-    /// Failures in a row after which a saga is stuck. Default 8.
+    /// Failures in a row after which a saga is stuck. Default 20: about two hours.
     pub failures_max: u32,
     /// Seconds after which an attempt that waits for its buyer is looked up no more. Default 24 hours.
     pub watch_max_s: u64,
@@ -58,7 +58,7 @@ impl Config {
             sagas_at_once_max: 256,
             poll_ms: 1_000,
             sweep_ms: Some(5_000),
-            failures_max: 8,
+            failures_max: 20,
             watch_max_s: 24 * 3_600,
             idempotency_ttl_s: 30 * days,
             cart_ttl_s: 30 * days,

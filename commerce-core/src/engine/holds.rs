@@ -9,7 +9,7 @@ use crate::goods::ItemKind;
 use crate::id::{HoldId, LocationId, MerchantId, MoveId, OrderId, Sku};
 use crate::order::{Event, HoldReason, Order, Placement, Stage};
 use crate::quantity::Quantity;
-use crate::stock::{AccountKey, Hold, Move, Owner};
+use crate::stock::{AccountKey, Hold, Move, Owner, Placed};
 use crate::time::Timestamp;
 
 /// What the engine knows of an order's stock while it decides.
@@ -24,7 +24,7 @@ pub(super) struct Stocking<'a> {
     /// Whether a reclaimed hold is left to be held anew at confirmation.
     pub(super) leave_lost: bool,
     pub(super) now: Timestamp,
-    pub(super) fresh: &'a dyn Fn() -> Uuid,
+    pub(super) fresh: &'a (dyn Fn() -> Uuid + Sync),
 }
 
 impl Stocking<'_> {
@@ -185,7 +185,7 @@ fn extended(events: &[Event], after: &Order) -> Option<Timestamp> {
 }
 
 /// The holds as they are after moves that were committed.
-pub(super) fn after_moves(holds: &[Hold], moves: &[Move], placed: &[crate::ports::Placed]) -> Vec<Hold> {
+pub(super) fn after_moves(holds: &[Hold], moves: &[Move], placed: &[Placed]) -> Vec<Hold> {
     let mut holds = holds.to_vec();
     for one in moves {
         match one {

@@ -51,7 +51,7 @@ pub struct Context<'a> {
     /// The order's hold was reclaimed and its stock cannot be held anew: what would confirm it cancels it.
     pub stock_lost: bool,
     /// Makes ids for what a decision adds by itself.
-    pub fresh: &'a dyn Fn() -> Uuid,
+    pub fresh: &'a (dyn Fn() -> Uuid + Sync),
 }
 
 /// What a decision must know of a provider.

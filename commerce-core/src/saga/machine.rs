@@ -164,12 +164,14 @@ pub struct State {
     pub status: Status,
     /// When the call was first intended, by the clock.
     pub since: Timestamp,
+    /// Of a payment without an order: what is authorized is captured in the same commit.
+    pub then_capture: bool,
 }
 
 impl State {
     /// A saga that begins.
     pub const fn new(task: Task, now: Timestamp) -> Self {
-        Self { task, status: Status::Intended, since: now }
+        Self { task, status: Status::Intended, since: now, then_capture: false }
     }
 
     /// The state after a step.

@@ -15,6 +15,8 @@ struct StateV1 {
     subject: String,
     status: String,
     since: i64,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    then_capture: bool,
 }
 
 /// The bytes of a saga's state. Its kind and version stand in its row.
@@ -26,6 +28,7 @@ pub fn encode_saga_state(state: &State) -> Result<Vec<u8>, StoredError> {
         subject: state.task.subject().hyphenated().to_string(),
         status: state.status.as_str().to_owned(),
         since: state.since.micros(),
+        then_capture: state.then_capture,
     };
     super::write(KIND, Ok(body))
 }
@@ -50,7 +53,7 @@ pub fn decode_saga_state(kind: &str, version: u16, bytes: &[u8]) -> Result<State
     let task = Task::of(kind, subject).ok_or_else(|| StoredError::UnknownKind { kind: kind.to_owned() })?;
     let status = Status::ALL.into_iter().find(|status| status.as_str() == body.status);
     let status = status.ok_or(StoredError::Contradiction { kind: KIND, what: "it has an unknown status" })?;
-    Ok(State { task, status, since: Timestamp::from_micros(body.since) })
+    Ok(State { task, status, since: Timestamp::from_micros(body.since), then_capture: body.then_capture })
 }
 
 #[cfg(test)]
@@ -61,7 +64,12 @@ mod tests {
     fn a_saga_state_reads_back_as_written() {
         for kind in Task::KINDS {
             for status in Status::ALL {
-                let state = State { task: Task::of(kind, Uuid::from_u128(5)).unwrap(), status, since: Timestamp::from_secs(7) };
+                let state = State {
+                    task: Task::of(kind, Uuid::from_u128(5)).unwrap(),
+                    status,
+                    since: Timestamp::from_secs(7),
+                    then_capture: false,
+                };
                 let bytes = encode_saga_state(&state).unwrap();
                 assert_eq!(decode_saga_state(kind, VERSION, &bytes).unwrap(), state);
                 assert!(matches!(decode_saga_state(kind, 2, &bytes), Err(StoredError::UnknownVersion { .. })));

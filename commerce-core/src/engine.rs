@@ -1,0 +1,34 @@
+//! The engine: what hosts embed.
+//!
+//! [`Builder`] makes a [`Commerce`], which answers requests, and [`Workers`], a future that the host spawns: it runs sagas, recovers
+//! those of dead processes, and sweeps what is due.
+
+mod aggregate;
+mod call;
+mod changes;
+mod commerce;
+mod config;
+mod error;
+mod execute;
+mod handoff;
+mod holds;
+mod idempotency;
+mod orders;
+mod payments;
+mod place;
+mod plain;
+mod sagas;
+mod shipments;
+mod steps;
+mod workers;
+
+pub use call::{Answer, Call, How, Idempotency};
+pub use commerce::{Builder, Commerce};
+pub use config::Config;
+pub use error::Error;
+pub use orders::{EditOrder, OrderEvent, OrderView, PAGE_MAX_ROWS, Status};
+pub use payments::{PaymentView, ProcessPayment};
+pub use place::{NewLine, PlaceOrder};
+pub use plain::{AcceptAll, CatalogPricer, SystemIds};
+pub use shipments::{PackUnits, ReturnView, ShipmentView};
+pub use workers::Workers;

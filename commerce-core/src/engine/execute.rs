@@ -1,0 +1,388 @@
+//! One command on one order: load, decide, commit; decide again when others were quicker.
+
+use std::sync::Arc;
+
+use crate::engine::aggregate::{OrderRoot, record_facts};
+use crate::engine::commerce::{Inner, Moment};
+use crate::engine::error::Loss;
+use crate::engine::handoff::Handed;
+use crate::engine::holds::{Stocking, after_moves};
+use crate::engine::{Call, Error, changes};
+use crate::id::{LocationId, MerchantId, OrderId};
+use crate::order::{Command, Event, Order, decide};
+use crate::ports::{
+    ChangeSet, Claim, ClaimSpace, NewSaga, Partition, PersonalWrite, Proof, Receipt, ResourceRef, Retry, Root, SagaId, SagaPhase, SagaRow,
+    SagaUpdate, SagaWrite, StreamId, Verdict, Version,
+};
+use crate::stock::Move;
+use crate::time::Timestamp;
+
+/// What is written with a command, beside its events.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Along {
+    pub(super) claims: Vec<Claim>,
+    pub(super) personal: Vec<PersonalWrite>,
+    /// The step of the saga that gives the command.
+    pub(super) saga: Option<SagaUpdate>,
+}
+
+/// What a command on an order came to.
+pub(super) struct Done {
+    pub(super) root: Arc<OrderRoot>,
+    /// The sagas that it began.
+    pub(super) begun: Vec<SagaId>,
+}
+
+/// How a command on an order fails inside the engine.
+pub(super) enum Failed {
+    /// Another worker moved the giving saga on.
+    Fenced,
+    /// Someone has a key.
+    Claimed {
+        owner: ResourceRef,
+        same_request: bool,
+        idempotency: bool,
+    },
+    Error(Error),
+}
+
+impl<E: Into<Error>> From<E> for Failed {
+    fn from(error: E) -> Self {
+        Self::Error(error.into())
+    }
+}
+
+impl Failed {
+    /// As a caller sees it who gave no saga.
+    pub(super) fn into_error(self) -> Error {
+        match self {
+            Self::Fenced => Error::Contended,
+            Self::Claimed { owner, idempotency: true, same_request: false } => Error::KeyReused { owner },
+            Self::Claimed { owner, .. } => Error::Taken { owner },
+            Self::Error(error) => error,
+        }
+    }
+}
+
+/// How stock that was reclaimed is treated on the next try.
+#[derive(Clone, Copy, Default)]
+struct Stocks {
+    /// Leave reclaimed holds to be held anew at confirmation.
+    leave_lost: bool,
+    /// The stock cannot be held anew.
+    lost: bool,
+    /// Let any location that has the SKU serve.
+    anywhere: bool,
+}
+
+impl Inner {
+    /// An order, from the cache or its stream.
+    pub(super) async fn order_root(&self, merchant: &MerchantId, id: OrderId) -> Result<Arc<OrderRoot>, Error> {
+        if let Some(root) = self.cache.get(merchant, id) {
+            return Ok(root);
+        }
+        let root = OrderRoot::load(&self.store, merchant, id).await?.ok_or(Error::NotFound("order"))?;
+        let root = Arc::new(root);
+        self.cache.put(merchant, id, Arc::clone(&root));
+        Ok(root)
+    }
+
+    /// Runs commands on an order, in one commit.
+    ///
+    /// `commands` is asked anew, with the order as it is now, on every try.
+    pub(super) async fn on_order(
+        &self,
+        call: &Call,
+        moment: &Moment,
+        id: OrderId,
+        along: Along,
+        commands: impl Fn(&OrderRoot) -> Result<Vec<Command>, Error> + Send + Sync,
+    ) -> Result<Done, Failed> {
+        let mut stocks = Stocks::default();
+        for _ in 0..=self.config.redecide_max {
+            let root = self.order_root(&call.merchant, id).await?;
+            if let Some(expected) = call.expected.filter(|expected| *expected != root.version) {
+                self.cache.forget(&call.merchant, id);
+                let root = self.order_root(&call.merchant, id).await?;
+                if expected != root.version {
+                    return Err(Error::Stale { actual: root.version }.into());
+                }
+            }
+            let commands = commands(&root)?;
+            let plan = self.plan(call, moment, id, Some(&root), commands, &along, stocks).await?;
+            if plan.set.appends.is_empty() && along.saga.is_none() {
+                return Ok(Done { root, begun: Vec::new() });
+            }
+            match self.settle_plan(call, id, plan).await? {
+                Ok(done) => return Ok(done),
+                Err(loss) => self.after_loss(call, id, loss, root.reclaimed(), &mut stocks)?,
+            }
+        }
+        Err(Error::Contended.into())
+    }
+
+    /// Places an order in one commit.
+    pub(super) async fn place_order(
+        &self,
+        call: &Call,
+        moment: &Moment,
+        id: OrderId,
+        along: Along,
+        place: crate::order::Place,
+    ) -> Result<Done, Failed> {
+        let mut stocks = Stocks::default();
+        for _ in 0..=self.config.redecide_max {
+            let command = Command::Place(Box::new(place.clone()));
+            let plan = self.plan(call, moment, id, None, vec![command], &along, stocks).await?;
+            match self.settle_plan(call, id, plan).await? {
+                Ok(done) => return Ok(done),
+                // other locations may have what the default one lacks
+                Err(Loss::Short(_)) if !stocks.anywhere && self.config.locations.is_empty() => stocks.anywhere = true,
+                Err(Loss::Short(items)) => return Err(Error::Short(items).into()),
+                Err(Loss::Again) => return Err(crate::order::Refusal::Exists.into()),
+                Err(loss) => self.after_loss(call, id, loss, false, &mut stocks)?,
+            }
+        }
+        Err(Error::Contended.into())
+    }
+
+    /// What the next try does otherwise; `reclaimed`: something that was held for the order is held no more.
+    fn after_loss(&self, call: &Call, id: OrderId, loss: Loss, reclaimed: bool, stocks: &mut Stocks) -> Result<(), Failed> {
+        self.cache.forget(&call.merchant, id);
+        match loss {
+            Loss::Again | Loss::HoldGone => Ok(()),
+            Loss::Fenced => Err(Failed::Fenced),
+            Loss::Claimed { owner, same_request, idempotency } => Err(Failed::Claimed { owner, same_request, idempotency }),
+            Loss::Short(_) if !stocks.anywhere && self.config.locations.is_empty() => {
+                stocks.anywhere = true;
+                Ok(())
+            }
+            Loss::Short(items) if !reclaimed || stocks.lost => Err(Error::Short(items).into()),
+            // a payment goes on without its hold; what would confirm without stock is cancelled
+            Loss::Short(_) => {
+                stocks.lost = stocks.leave_lost;
+                stocks.leave_lost = true;
+                Ok(())
+            }
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one decision, each used once")]
+    async fn plan(
+        &self,
+        call: &Call,
+        moment: &Moment,
+        id: OrderId,
+        root: Option<&OrderRoot>,
+        commands: Vec<Command>,
+        along: &Along,
+        stocks: Stocks,
+    ) -> Result<Plan, Error> {
+        let fresh = || self.fresh();
+        let context = self.context(moment, stocks.lost, &fresh);
+        let before = root.map(|root| &root.order);
+        let mut events: Vec<Event> = Vec::new();
+        let mut after: Option<Order> = None;
+        for command in commands {
+            let decided = decide(after.as_ref().or(before), command, &context)?;
+            events.extend(decided.events);
+            after = Some(decided.order);
+        }
+        let after = match (after, before) {
+            (Some(after), _) => after,
+            (None, Some(before)) => before.clone(),
+            (None, None) => return Err(Error::NotFound("order")),
+        };
+        let no_payments = std::collections::BTreeMap::new();
+        let payments = root.map_or(&no_payments, |root| &root.payments);
+        let facts = changes::facts_by_payment(&after.tenders, &events)?;
+        let payments_after = record_facts(payments, moment.meta.at, &facts)?;
+        let version = root.map_or(Version(0), |root| root.version);
+        let version_after = Version(version.0 + events.len() as u64);
+        let candidates = self.candidates(&call.merchant, &after, stocks.anywhere).await?;
+        let holds = root.map_or(&[][..], |root| &root.holds);
+        let stocking = Stocking {
+            config: &self.config,
+            merchant: &call.merchant,
+            order: id,
+            holds,
+            candidates: &candidates,
+            leave_lost: stocks.leave_lost,
+            now: moment.now,
+            fresh: &fresh,
+        };
+        let moves = stocking.moves(before, &after, &events);
+        let partition = Partition { merchant: call.merchant.clone(), root: Root::Order(id) };
+        let mut set = ChangeSet::new(partition, moment.now, moment.meta.clone());
+        set.appends = changes::appends(&call.merchant, id, version, &events, payments, &facts, &fresh)?;
+        set.moves = moves;
+        let mut begun = Vec::new();
+        if !events.is_empty() {
+            set.views = changes::views(id, version_after, &after, &events, &self.config.policy);
+            set.views.extend(changes::payment_views(Some(id), &facts, &payments_after));
+            let sagas = changes::sagas(before, &after, &events, moment.now);
+            for state in sagas.begun {
+                begun.push(changes::new_saga(&state, Some(id), None, (self.worker, self.config.lease_ms), moment.now)?);
+            }
+            let own = along.saga.as_ref().map(|saga| saga.id);
+            let woken = sagas.woken.into_iter().map(|task| changes::wake(task, moment.now));
+            set.sagas.extend(woken.filter(|wake| !matches!(wake, SagaWrite::Wake { id, .. } if Some(*id) == own)));
+        }
+        set.sagas.extend(begun.iter().cloned().map(SagaWrite::Insert));
+        set.sagas.extend(along.saga.clone().map(SagaWrite::Update));
+        set.claims.clone_from(&along.claims);
+        set.personal.clone_from(&along.personal);
+        let root_after = OrderRoot { order: after, version: version_after, payments: payments_after, holds: holds.to_vec() };
+        Ok(Plan { set, root: root_after, begun })
+    }
+
+    /// Where units of an order may come from.
+    async fn candidates(&self, merchant: &MerchantId, order: &Order, anywhere: bool) -> Result<Vec<LocationId>, Error> {
+        if !anywhere {
+            return Ok(self.config.locations.clone());
+        }
+        let skus: Vec<_> = order.stock_need().into_keys().collect();
+        let mut locations = vec![LocationId::default()];
+        for (account, _) in self.store.stock.accounts(merchant, &skus).await? {
+            if !locations.contains(&account.location) {
+                locations.push(account.location);
+            }
+        }
+        locations.truncate(crate::stock::CANDIDATES_MAX);
+        Ok(locations)
+    }
+
+    /// Commits a plan; keeps what it leads to, and hands its sagas to the workers.
+    async fn settle_plan(&self, call: &Call, id: OrderId, plan: Plan) -> Result<Result<Done, Loss>, Error> {
+        let Plan { set, mut root, begun } = plan;
+        let moves: Vec<Move> = set.moves.clone();
+        let now = set.now;
+        let wakes = set.sagas.iter().any(|saga| matches!(saga, SagaWrite::Wake { .. }));
+        let mut guard = Unheard { inner: self, merchant: &call.merchant, sagas: begun.iter().map(|saga| saga.id).collect() };
+        let verdict = self.commit(set).await;
+        let receipt = match verdict {
+            Ok(Verdict::Committed(receipt)) => receipt,
+            Ok(Verdict::Rejected(rejection)) => {
+                guard.sagas.clear();
+                return Ok(Err(rejection.into()));
+            }
+            Err(error) => {
+                self.cache.forget(&call.merchant, id);
+                return Err(error);
+            }
+        };
+        let ids = std::mem::take(&mut guard.sagas);
+        let sure = receipt.placed.len() == moves.iter().filter(|one| matches!(one, Move::Hold { .. })).count();
+        root.holds = after_moves(&root.holds, &moves, &receipt.placed);
+        let root = Arc::new(root);
+        if sure {
+            self.cache.put(&call.merchant, id, Arc::clone(&root));
+        } else {
+            // the answer was lost, and with it where the holds were placed
+            self.cache.forget(&call.merchant, id);
+        }
+        for saga in begun {
+            self.handoff.hand(Handed::Fresh(Box::new(self.row_of(&call.merchant, saga, now))));
+        }
+        if wakes {
+            self.handoff.look();
+        }
+        Ok(Ok(Done { root, begun: ids }))
+    }
+
+    /// The row that a new saga has in the store.
+    pub(super) fn row_of(&self, merchant: &MerchantId, saga: NewSaga, now: Timestamp) -> SagaRow {
+        SagaRow {
+            id: saga.id,
+            merchant: merchant.clone(),
+            kind: saga.kind,
+            order: saga.order,
+            payment: saga.payment,
+            phase: SagaPhase::Running,
+            epoch: 1,
+            revision: 1,
+            lease: saga.leased_to.map(|(worker, lease_ms)| (worker, now.plus_millis(lease_ms))),
+            due: saga.due,
+            failures: 0,
+            last_error: None,
+            state: saga.state,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// Commits one set; an answer that was lost is looked up by the set's proof before anything is said.
+    pub(super) async fn commit(&self, set: ChangeSet) -> Result<Verdict, Error> {
+        let proof = proof(&set);
+        let mut verdicts = self.store.journal.commit(vec![set]).await;
+        match verdicts.pop() {
+            Some(Ok(verdict)) => Ok(verdict),
+            Some(Err(error)) if error.retry == Retry::Unknown => match proof {
+                Some(proof) => Ok(self.outcome(&proof).await?.map_or(Err(error), |receipt| Ok(Verdict::Committed(receipt)))?),
+                None => Err(error.into()),
+            },
+            Some(Err(error)) => Err(error.into()),
+            None => Err(Error::stored("the journal gave no answer")),
+        }
+    }
+
+    async fn outcome(&self, proof: &Proof) -> Result<Option<Receipt>, Error> {
+        self.store.journal.outcome(proof).await.map_err(|error| {
+            // still unknown: the caller must not take it for undone
+            crate::ports::PortError { retry: Retry::Unknown, ..error }.into()
+        })
+    }
+}
+
+struct Plan {
+    set: ChangeSet,
+    root: OrderRoot,
+    begun: Vec<NewSaga>,
+}
+
+/// By what a set's outcome can be found.
+fn proof(set: &ChangeSet) -> Option<Proof> {
+    if let Some(append) = set.appends.first() {
+        let event = append.events.first()?;
+        let version = Version(append.expected.version().0 + 1);
+        let stream = StreamId { merchant: append.stream.merchant.clone(), name: append.stream.name };
+        return Some(Proof::Event { stream, version, event: event.id });
+    }
+    for saga in &set.sagas {
+        match saga {
+            SagaWrite::Insert(new) => return Some(Proof::Saga { id: new.id, revision: 1 }),
+            SagaWrite::Update(update) => return Some(Proof::Saga { id: update.id, revision: update.revision + 1 }),
+            SagaWrite::Wake { .. } => {}
+        }
+    }
+    set.moves.iter().find_map(|one| match one {
+        Move::Receive { id, .. }
+        | Move::Adjust { id, .. }
+        | Move::Relocate { id, .. }
+        | Move::Fulfill { id, .. }
+        | Move::Release { id, .. }
+        | Move::Configure { id, .. } => Some(Proof::Move { id: *id }),
+        Move::Hold { id, .. } => Some(Proof::Move { id: crate::id::MoveId::new(id.uuid()) }),
+        Move::Extend { .. } | Move::Confirm { .. } | Move::Expire { .. } => None,
+    })
+}
+
+/// Tells the workers of sagas whose commit nobody waited for to the end.
+struct Unheard<'a> {
+    inner: &'a Inner,
+    merchant: &'a MerchantId,
+    sagas: Vec<SagaId>,
+}
+
+impl Drop for Unheard<'_> {
+    fn drop(&mut self) {
+        for saga in &self.sagas {
+            self.inner.handoff.hand(Handed::Perhaps(self.merchant.clone(), *saga));
+        }
+    }
+}
+
+/// The claim of a cart that becomes an order.
+pub(super) fn cart_claim(cart: crate::id::CartId, owner: ResourceRef) -> Claim {
+    Claim { space: ClaimSpace::Cart, key: cart.to_string(), owner, request_hash: None, expires_at: None }
+}

@@ -1,0 +1,46 @@
+//! Repeated requests: one claim per key, one answer.
+
+use aws_lc_rs::hmac;
+
+use crate::engine::commerce::{Inner, Moment};
+use crate::engine::{Call, Error};
+use crate::ports::{Claim, ClaimSpace, ResourceRef};
+
+/// Most characters of an idempotency key.
+const KEY_MAX_CHARS: usize = 255;
+
+impl Inner {
+    /// What an earlier request under the same key made; `None` if the key is free or none was given.
+    pub(super) async fn replayed(&self, call: &Call, moment: &Moment, operation: &str) -> Result<Option<ResourceRef>, Error> {
+        let Some((key, hash)) = self.key_of(call, operation)? else { return Ok(None) };
+        let claim = self.store.views.claim(&call.merchant, ClaimSpace::Idempotency, &key, moment.now).await?;
+        match claim {
+            None => Ok(None),
+            Some(claim) if claim.request_hash == Some(hash) => Ok(Some(claim.owner)),
+            Some(claim) => Err(Error::KeyReused { owner: claim.owner }),
+        }
+    }
+
+    /// The claim of a call on its idempotency key, for what it makes.
+    pub(super) fn claim_of(&self, call: &Call, moment: &Moment, operation: &str, owner: &ResourceRef) -> Result<Option<Claim>, Error> {
+        Ok(self.key_of(call, operation)?.map(|(key, hash)| Claim {
+            space: ClaimSpace::Idempotency,
+            key,
+            owner: owner.clone(),
+            request_hash: Some(hash),
+            expires_at: Some(moment.now.plus_secs(self.config.idempotency_ttl_s)),
+        }))
+    }
+
+    /// The key within principal and operation, and the HMAC of the request.
+    fn key_of(&self, call: &Call, operation: &str) -> Result<Option<(String, [u8; 32])>, Error> {
+        let Some(idempotency) = &call.idempotency else { return Ok(None) };
+        let chars = idempotency.key.chars().count();
+        if chars == 0 || chars > KEY_MAX_CHARS || idempotency.key.contains('\0') {
+            return Err(Error::invalid("Idempotency-Key", format!("has {chars} characters or a U+0000, allowed are 1 to {KEY_MAX_CHARS}")));
+        }
+        let mut hash = [0; 32];
+        hash.copy_from_slice(hmac::sign(&self.hmac, &idempotency.body).as_ref());
+        Ok(Some((format!("{}|{}|{operation}|{}", call.actor.kind, call.actor.id, idempotency.key), hash)))
+    }
+}

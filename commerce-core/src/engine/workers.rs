@@ -1,0 +1,225 @@
+//! The future that runs sagas, recovers those of dead processes, and sweeps what is due.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use futures::channel::mpsc;
+use futures::stream::FuturesUnordered;
+use futures::{FutureExt, StreamExt};
+
+use crate::engine::commerce::Inner;
+use crate::engine::execute::{Along, Failed};
+use crate::engine::handoff::Handed;
+use crate::engine::steps::Ended;
+use crate::engine::{Commerce, Error};
+use crate::id::{MerchantId, OrderId};
+use crate::order::{Command, Placement, Refusal};
+use crate::ports::{ChangeSet, KindVersion, Partition, Root, SagaPhase, SagaRow};
+use crate::saga::{Task, VERSION};
+use crate::stock::{Move, Owner};
+
+/// Due orders, expired holds and dead carts taken at once by a sweep.
+const SWEEP_MAX_ROWS: u32 = 200;
+
+/// Runs sagas. The host spawns [`Workers::run`]; a second process over a shared store runs its own.
+pub struct Workers {
+    commerce: Commerce,
+    handed: mpsc::Receiver<Handed>,
+}
+
+impl std::fmt::Debug for Workers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Workers").finish_non_exhaustive()
+    }
+}
+
+type Run<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
+impl Workers {
+    pub(super) const fn new(commerce: Commerce, handed: mpsc::Receiver<Handed>) -> Self {
+        Self { commerce, handed }
+    }
+
+    /// Runs sagas until `shutdown` ends, then lets those under way come to rest.
+    ///
+    /// # Cancel safety
+    /// Dropping it leaves sagas leased: they are taken up again when the leases run out.
+    ///
+    /// # Crash
+    /// Every saga is a row: another run takes it up where its last commit left it.
+    pub async fn run(mut self, shutdown: impl Future<Output = ()> + Send) {
+        let commerce = self.commerce.clone();
+        let inner = &*commerce.inner;
+        let mut shutdown = Box::pin(shutdown.fuse());
+        let mut running: FuturesUnordered<Run<'_>> = FuturesUnordered::new();
+        let mut look_at = inner.clock.now();
+        let mut sweep_at = inner.clock.now();
+        loop {
+            let free = inner.config.sagas_at_once_max.saturating_sub(running.len());
+            let now = inner.clock.now();
+            if free > 0 && now >= look_at {
+                let found = inner.claim_due(free).await;
+                look_at = if found.len() < free { now.plus_millis(inner.config.poll_ms) } else { now };
+                running.extend(found.into_iter().map(|row| inner.run_and_tell(row, false).boxed()));
+            }
+            if let Some(every_ms) = inner.config.sweep_ms.filter(|_| now >= sweep_at) {
+                sweep_at = now.plus_millis(every_ms);
+                running.push(inner.sweep_and_log().boxed());
+            }
+            if running.len() >= inner.config.sagas_at_once_max {
+                futures::select_biased! {
+                    () = shutdown => break,
+                    () = running.select_next_some() => {}
+                }
+                continue;
+            }
+            let wake_at = if inner.config.sweep_ms.is_some() { look_at.min(sweep_at) } else { look_at };
+            let mut tick = inner.clock.sleep_until(wake_at).fuse();
+            futures::select_biased! {
+                () = shutdown => break,
+                () = running.select_next_some() => {}
+                handed = self.handed.select_next_some() => match handed {
+                    Handed::Fresh(row) => running.push(inner.run_and_tell(*row, true).boxed()),
+                    Handed::Perhaps(merchant, id) => running.push(inner.run_perhaps(merchant, id).boxed()),
+                    Handed::Look => look_at = inner.clock.now(),
+                },
+                () = tick => {}
+            }
+        }
+        while running.next().await.is_some() {}
+    }
+
+    /// Does once what `run` does all the time: runs what is due until nothing is, and sweeps. For hosts and tests that own time.
+    ///
+    /// # Errors
+    /// [`Error::Port`] if the store cannot be read.
+    pub async fn run_due(&mut self) -> Result<(), Error> {
+        let commerce = self.commerce.clone();
+        let inner = &*commerce.inner;
+        loop {
+            let mut ran = false;
+            while let Ok(handed) = self.handed.try_recv() {
+                ran = true;
+                match handed {
+                    Handed::Fresh(row) => inner.run_and_tell(*row, true).await,
+                    Handed::Perhaps(merchant, id) => inner.run_perhaps(merchant, id).await,
+                    Handed::Look => {}
+                }
+            }
+            let found = inner.claim_due(inner.config.sagas_at_once_max).await;
+            ran |= !found.is_empty();
+            for row in found {
+                inner.run_and_tell(row, false).await;
+            }
+            if !ran {
+                inner.sweep().await?;
+                return Ok(());
+            }
+        }
+    }
+}
+
+impl Commerce {
+    /// Expires and completes the orders that are due, notes lapsed authorizations, reclaims expired holds, deletes dead carts.
+    ///
+    /// # Errors
+    /// [`Error::Port`] if the store cannot be read.
+    pub async fn sweep(&self) -> Result<(), Error> {
+        self.inner.sweep().await
+    }
+}
+
+impl Inner {
+    async fn claim_due(&self, limit: usize) -> Vec<SagaRow> {
+        self.handoff.looks();
+        let kinds = Task::KINDS.map(|kind| KindVersion { kind: kind.into(), version: VERSION });
+        let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+        match self.store.sagas.claim(self.worker, &kinds, self.config.lease_ms, limit).await {
+            Ok(rows) => rows,
+            Err(error) => {
+                tracing::warn!(%error, "due sagas could not be claimed");
+                Vec::new()
+            }
+        }
+    }
+
+    async fn run_and_tell(&self, row: SagaRow, fresh: bool) {
+        let id = row.id;
+        match self.run_saga(row.clone(), fresh).await {
+            Ok(Ended::Told) => self.handoff.tell(id),
+            Ok(Ended::Untold) => {}
+            Err(fault) => {
+                tracing::warn!(saga = %id, kind = %row.kind.kind, %fault, "a step of a saga failed");
+                if let Err(error) = self.put_off(row, &fault).await {
+                    tracing::warn!(saga = %id, %error, "a saga could not be put off; its lease will run out");
+                }
+            }
+        }
+    }
+
+    /// Runs a saga that may have been committed leased to this process.
+    async fn run_perhaps(&self, merchant: MerchantId, id: crate::ports::SagaId) {
+        match self.store.sagas.get(&merchant, id).await {
+            Ok(Some(row)) if row.epoch == 1 && row.revision == 1 && row.phase == SagaPhase::Running => self.run_and_tell(row, false).await,
+            Ok(_) => {}
+            Err(error) => tracing::warn!(saga = %id, %error, "a saga could not be read; its lease will run out"),
+        }
+    }
+
+    async fn sweep_and_log(&self) {
+        if let Err(error) = self.sweep().await {
+            tracing::warn!(%error, "a sweep failed");
+        }
+    }
+
+    async fn sweep(&self) -> Result<(), Error> {
+        let now = self.clock.now();
+        for (merchant, order) in self.store.views.due_orders(now, SWEEP_MAX_ROWS).await? {
+            match self.run_order_due(&merchant, order).await {
+                Ok(()) => {}
+                // others were quicker, or its money is in motion: the next sweep looks again
+                Err(
+                    Error::Order(Refusal::Busy | Refusal::TooEarly { .. } | Refusal::Illegal { .. } | Refusal::NotComplete(_))
+                    | Error::Contended,
+                ) => {}
+                Err(fault) => tracing::warn!(%order, %fault, "a due order could not be moved on"),
+            }
+        }
+        for hold in self.store.stock.expired(now, SWEEP_MAX_ROWS).await? {
+            self.reclaim(hold).await?;
+        }
+        self.store.carts.sweep(now, SWEEP_MAX_ROWS).await?;
+        Ok(())
+    }
+
+    /// What the engine itself has to do with an order whose time has come.
+    async fn run_order_due(&self, merchant: &MerchantId, id: OrderId) -> Result<(), Error> {
+        self.cache.forget(merchant, id);
+        let call = self.own_call(merchant);
+        let moment = self.moment(&call)?;
+        let now = moment.now;
+        let commands = |root: &crate::engine::aggregate::OrderRoot| {
+            let order = &root.order;
+            let lapsed = order.tenders.attempts.iter().find(|a| {
+                order.tenders.voidable(a) > 0 && a.approval().and_then(|approval| approval.expires_at).is_some_and(|at| at <= now)
+            });
+            if let Some(attempt) = lapsed {
+                return Ok(vec![Command::AuthorizationGone { attempt_id: attempt.id, lapsed: true }]);
+            }
+            Ok(vec![if order.placement == Placement::Confirmed { Command::Complete } else { Command::Expire }])
+        };
+        self.on_order(&call, &moment, id, Along::default(), commands).await.map(|_| ()).map_err(Failed::into_error)
+    }
+
+    async fn reclaim(&self, hold: crate::stock::Hold) -> Result<(), Error> {
+        let call = self.own_call(&hold.merchant);
+        let moment = self.moment(&call)?;
+        let root = match hold.owner {
+            Owner::Order(order) => Root::Order(order),
+            Owner::Reservation(_) => Root::Sku(hold.sku),
+        };
+        let mut set = ChangeSet::new(Partition { merchant: hold.merchant, root }, moment.now, moment.meta);
+        set.moves.push(Move::Expire { hold: hold.id });
+        self.commit(set).await.map(|_| ())
+    }
+}
