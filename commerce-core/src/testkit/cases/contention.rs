@@ -308,3 +308,41 @@ pub async fn of_workers_that_write_one_step_at_once_exactly_one_does(lab: Lab) {
     let row = lab.store.sagas.get(&MerchantId::default(), id).await.expect("read").expect("the saga");
     assert_eq!((row.epoch, row.revision), (1, 16));
 }
+
+pub async fn an_expired_hold_is_reclaimed_once_however_many_need_its_units(lab: Lab) {
+    for round in 0..5 {
+        let item = sku(&format!("E{round}"));
+        let (_, hold) = lab.hold(&item, 5);
+        lab.moved([lab.receive(&item, 5), hold]).await;
+        lab.clock.advance_s(4_000);
+        let won = on_threads(THREADS, async |thread| stands(commit_to(lab.store_of(thread), lab.moving([lab.hold(&item, 1).1])).await));
+        assert_eq!(won.into_iter().filter(|won| *won).count(), 5);
+        assert_eq!(counters(lab.account(&item).await), (5, 5, 0));
+    }
+}
+
+pub async fn a_late_confirmation_and_a_new_buyer_never_both_get_the_last_unit(lab: Lab) {
+    for round in 0..20 {
+        let item = sku(&format!("L{round}"));
+        let (late, hold) = lab.hold(&item, 1);
+        lab.moved([lab.receive(&item, 1), hold]).await;
+        lab.clock.advance_s(4_000);
+        let won = on_threads(2, async |thread| {
+            let one = if thread == 0 { Move::Confirm { hold: late } } else { lab.hold(&item, 1).1 };
+            match commit_to(lab.store_of(thread), lab.moving([one])).await {
+                Ok(Verdict::Committed(_)) => true,
+                Ok(Verdict::Rejected(Rejection::HoldGone { hold })) if thread == 0 => {
+                    assert_eq!(hold, late);
+                    false
+                }
+                Ok(Verdict::Rejected(rejection)) => {
+                    assert_eq!(rejection, short(&item, 1, 0));
+                    false
+                }
+                Err(error) => panic!("the store failed: {error}"),
+            }
+        });
+        assert_eq!(won.iter().filter(|won| **won).count(), 1, "round {round}: {won:?}");
+        assert_eq!(counters(lab.account(&item).await), (1, 1, 0));
+    }
+}
