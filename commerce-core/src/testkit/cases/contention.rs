@@ -214,6 +214,15 @@ pub async fn a_move_sent_by_many_at_once_applies_once(lab: Lab) {
     }
 }
 
+/// Lets the readers end, also when a writer panics.
+struct Writing<'a>(&'a AtomicBool);
+
+impl Drop for Writing<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::SeqCst);
+    }
+}
+
 /// Reads a shard to its end, as a consumer does, until no writer is left.
 async fn consume(store: &Store, shard: Shard, writing: &AtomicBool) -> Vec<FeedItem> {
     let mut seen = Vec::new();
@@ -228,6 +237,7 @@ async fn consume(store: &Store, shard: Shard, writing: &AtomicBool) -> Vec<FeedI
             std::thread::yield_now();
             continue;
         };
+        assert!(last.position > after, "the feed does not advance past {after}");
         after = last.position;
         seen.extend(items);
     }
@@ -245,6 +255,7 @@ pub async fn readers_of_the_feed_see_every_item_once_and_in_order_while_writers_
             scope.spawn(move || (shard, futures::executor::block_on(consume(lab_ref.store_of(reader), shard, writing))))
         };
         let running: Vec<_> = (0..readers).map(read).collect();
+        let until_here = Writing(writing);
         on_threads(THREADS, async |thread| {
             for n in 0..30 {
                 let order = lab_ref.id(OrderId::new);
@@ -255,7 +266,7 @@ pub async fn readers_of_the_feed_see_every_item_once_and_in_order_while_writers_
                 assert_eq!(stands(commit_to(lab_ref.store_of(thread), set).await), n % 10 != 9);
             }
         });
-        writing.store(false, Ordering::SeqCst);
+        drop(until_here);
         running.into_iter().map(|reader| reader.join().expect("a reader")).collect()
     });
     for (shard, seen) in seen {
@@ -275,6 +286,7 @@ pub async fn many_workers_lease_each_saga_once(lab: Lab) {
         let worker = lab.id(WorkerId::new);
         let mut mine = Vec::new();
         loop {
+            assert!(mine.len() <= 60, "sagas are leased again and again");
             let rows = lab.store_of(thread).sagas.claim(worker, &[kind("collect", 1)], LEASE_MS, 3).await.expect("sagas are leased");
             if rows.is_empty() {
                 return mine;

@@ -176,6 +176,7 @@ pub async fn a_stream_loads_in_order_after_a_version_and_up_to_a_limit(lab: Lab)
         let page = lab.store.journal.load(&name, after, 10).await.expect("the stream loads");
         assert!(page.len() <= 10);
         let Some(last) = page.last() else { break };
+        assert!(last.version > after, "the stream does not advance past {after}");
         after = last.version;
         read.extend(page.into_iter().map(|stored| stored.event));
     }
