@@ -4,8 +4,30 @@
 ///
 /// `fixture` is an expression that makes a [`crate::testkit::Fixture`] with nothing in its store; each case evaluates it anew.
 ///
-/// ```ignore
-/// commerce_core::conformance!(memory_with_3_shards, MemoryFixture::new(3));
+/// ```no_run
+/// use std::sync::Arc;
+///
+/// use commerce_core::memory::MemoryStore;
+/// use commerce_core::ports::{Clock, Store};
+/// use commerce_core::testkit::Fixture;
+///
+/// struct Memory;
+///
+/// #[async_trait::async_trait]
+/// impl Fixture for Memory {
+///     async fn open(&self, clock: Arc<dyn Clock>) -> Store {
+///         MemoryStore::open(3, clock)
+///     }
+///
+///     async fn open_second(&self, _clock: Arc<dyn Clock>) -> Option<Store> {
+///         None
+///     }
+///
+///     async fn close(&self) {}
+/// }
+///
+/// commerce_core::conformance!(memory_with_3_shards, Memory);
+/// # fn main() {}
 /// ```
 #[macro_export]
 macro_rules! conformance {
@@ -206,10 +228,8 @@ macro_rules! conformance_durable {
 macro_rules! conformance_cases {
     ($name:ident, $fixture:expr, $($room:ident { $($case:ident;)* })*) => {
         mod $name {
-            #[expect(unused_imports, reason = "the fixture may be named by its full path")]
-            use super::*;
             $(mod $room {
-                use super::*;
+                use super::super::*;
                 $(
                     #[test]
                     fn $case() {
