@@ -10,8 +10,8 @@ use commerce_core::id::{AttemptId, CaptureId, MerchantId, MethodRef, MoveId, Ord
 use commerce_core::memory::MemoryStore;
 use commerce_core::money::Money;
 use commerce_core::ports::{
-    Actor, ActorKind, AuthorizeRequest, CallKey, Capabilities, CaptureRequest, ChangeSet, EventMeta, Ids, KindVersion, LookUp,
-    NewSaga, NotSent, Outcome, Partition, PaymentProvider, PortError, Proof, RefundRequest, Retry, Root, SagaId, SagaWrite, Store, Verdict,
+    Actor, ActorKind, AuthorizeRequest, CallKey, Capabilities, CaptureRequest, ChangeSet, EventMeta, Ids, KindVersion, LookUp, NewSaga,
+    NotSent, Outcome, Partition, PaymentProvider, PortError, Proof, RefundRequest, Retry, Root, SagaId, SagaWrite, Store, Verdict,
     VoidRequest,
 };
 use commerce_core::quantity::Quantity;
@@ -24,7 +24,7 @@ use futures::executor::block_on;
 const NOW: Timestamp = Timestamp::from_secs(1_767_225_600);
 
 fn item() -> Sku {
-    Sku::new("A").unwrap()
+    Sku::new("A").expect("a valid sku")
 }
 
 fn set() -> ChangeSet {
@@ -44,12 +44,12 @@ fn memory() -> Store {
 }
 
 fn on_hand(store: &Store) -> i64 {
-    let accounts = block_on(store.stock.accounts(&MerchantId::default(), &[item()])).unwrap();
+    let accounts = block_on(store.stock.accounts(&MerchantId::default(), &[item()])).expect("accounts are read");
     accounts.first().map_or(0, |(_, account)| account.on_hand)
 }
 
 fn commit(store: &Store, set: ChangeSet) -> Result<Verdict, PortError> {
-    block_on(store.journal.commit(vec![set])).pop().unwrap()
+    block_on(store.journal.commit(vec![set])).pop().expect("one answer for one set")
 }
 
 fn at(operation: Operation, fault: Fault, visit: usize) -> Faults {
@@ -161,7 +161,7 @@ struct Bank {
 impl Bank {
     fn act(&self, key: &CallKey, amount: Money) -> Outcome {
         self.calls.fetch_add(1, Ordering::SeqCst);
-        let mut done = self.done.lock().unwrap();
+        let mut done = self.done.lock().expect("nobody panicked with it");
         if !done.contains(key) {
             done.push(*key);
         }
@@ -192,14 +192,14 @@ impl PaymentProvider for Bank {
     }
 
     async fn look_up(&self, key: &CallKey) -> Result<LookUp, NotSent> {
-        let found = self.done.lock().unwrap().contains(key);
-        let declined = Outcome::Declined { reason: FailureCode::ALL[0], retryable: false };
+        let found = self.done.lock().expect("nobody panicked with it").contains(key);
+        let declined = Outcome::Declined { reason: FailureCode::Declined, retryable: false };
         Ok(if found { LookUp::Found(declined) } else { LookUp::NotFound })
     }
 }
 
 fn eur(minor: i64) -> Money {
-    Money::from_minor(minor, "EUR".parse().unwrap())
+    Money::from_minor(minor, "EUR".parse().expect("a currency"))
 }
 
 fn authorization(ids: &SeededIds) -> (CallKey, AuthorizeRequest) {
@@ -207,7 +207,7 @@ fn authorization(ids: &SeededIds) -> (CallKey, AuthorizeRequest) {
         merchant: MerchantId::default(),
         payment: PaymentId::new(ids.uuid7()),
         order: Some(OrderId::new(ids.uuid7())),
-        method: MethodRef::new("tok").unwrap(),
+        method: MethodRef::new("tok").expect("a valid method"),
         amount: eur(500),
     };
     (CallKey::Authorize(AttemptId::new(ids.uuid7())), request)
@@ -278,7 +278,7 @@ fn receive_surely(store: &Store, faults: &Faults, ids: &SeededIds) {
             Ok(Verdict::Rejected(rejection)) => panic!("rejected: {rejection:?}"),
             Err(_) => {
                 faults.restart();
-                if block_on(store.journal.outcome(&Proof::Move { id })).unwrap().is_some() {
+                if block_on(store.journal.outcome(&Proof::Move { id })).expect("the outcome is read").is_some() {
                     return;
                 }
             }
@@ -301,7 +301,7 @@ fn a_caller_that_looks_when_in_doubt_writes_once_whatever_goes_wrong_with_whiche
 }
 
 fn message(test: impl FnOnce()) -> String {
-    let panic = catch_unwind(AssertUnwindSafe(test)).unwrap_err();
+    let panic = catch_unwind(AssertUnwindSafe(test)).expect_err("the test must fail");
     panic.downcast_ref::<String>().cloned().unwrap_or_default()
 }
 

@@ -4,8 +4,30 @@
 ///
 /// `fixture` is an expression that makes a [`crate::testkit::Fixture`] with nothing in its store; each case evaluates it anew.
 ///
-/// ```ignore
-/// commerce_core::conformance!(memory_with_3_shards, MemoryFixture::new(3));
+/// ```no_run
+/// use std::sync::Arc;
+///
+/// use commerce_core::memory::MemoryStore;
+/// use commerce_core::ports::{Clock, Store};
+/// use commerce_core::testkit::Fixture;
+///
+/// struct Memory;
+///
+/// #[async_trait::async_trait]
+/// impl Fixture for Memory {
+///     async fn open(&self, clock: Arc<dyn Clock>) -> Store {
+///         MemoryStore::open(3, clock)
+///     }
+///
+///     async fn open_second(&self, _clock: Arc<dyn Clock>) -> Option<Store> {
+///         None
+///     }
+///
+///     async fn close(&self) {}
+/// }
+///
+/// commerce_core::conformance!(memory_with_3_shards, Memory);
+/// # fn main() {}
 /// ```
 #[macro_export]
 macro_rules! conformance {
@@ -38,6 +60,7 @@ macro_rules! conformance {
                 a_hold_proves_its_set_by_its_own_id;
                 a_checkpoint_proves_its_set_by_a_position_that_it_has_reached;
                 a_rejected_set_leaves_no_proof;
+                a_proof_finds_the_position_of_its_own_event_or_of_the_last_movement_of_its_move;
             }
             judge {
                 a_set_is_judged_by_claims_then_sagas_then_streams_then_holds_then_stock;
@@ -78,6 +101,7 @@ macro_rules! conformance {
                 accounts_are_listed_by_sku_and_location_and_asked_for_by_sku;
                 movements_are_listed_from_the_newest_to_the_oldest_of_one_sku_alone;
                 no_merchant_sees_anothers_stock;
+                movements_of_a_shard_are_listed_as_they_were_recorded_whatever_their_business_time;
             }
             holds {
                 a_hold_promises_units_and_reads_back_as_it_was_placed;
@@ -105,6 +129,7 @@ macro_rules! conformance {
                 expired_holds_of_all_merchants_are_listed_the_longest_expired_first;
                 the_holds_of_an_owner_are_listed_by_id_ended_ones_included;
                 a_hold_whose_account_fell_short_is_still_its_owners;
+                a_repeated_hold_is_told_where_it_was_placed_the_first_time;
             }
             sagas {
                 a_new_saga_reads_back_as_it_was_written;
@@ -124,6 +149,8 @@ macro_rules! conformance {
                 a_wake_leaves_a_saga_alone_that_has_ended_or_is_stuck_or_never_was;
                 a_rejected_set_moves_no_saga;
                 sagas_are_listed_from_the_newest_by_phase_and_order_and_no_merchant_sees_anothers;
+                a_saga_that_is_woken_several_times_in_one_set_is_due_at_the_earliest;
+                no_merchant_moves_anothers_saga;
             }
             views {
                 rows_read_back_as_they_were_written_and_replace_those_before;
@@ -157,6 +184,7 @@ macro_rules! conformance {
                 a_checkpoint_is_stored_with_its_effect_and_only_then;
                 a_consumer_has_a_checkpoint_for_each_shard;
                 a_reader_that_waits_is_told_of_a_commit;
+                a_checkpoint_never_goes_back;
             }
             audit {
                 all_accounts_and_holds_of_all_merchants_are_read_page_by_page;
@@ -174,6 +202,8 @@ macro_rules! conformance {
                 readers_of_the_feed_see_every_item_once_and_in_order_while_writers_commit_and_are_refused;
                 many_workers_lease_each_saga_once;
                 of_workers_that_write_one_step_at_once_exactly_one_does;
+                an_expired_hold_is_reclaimed_once_however_many_need_its_units;
+                a_late_confirmation_and_a_new_buyer_never_both_get_the_last_unit;
             }
         }
     };
@@ -198,10 +228,8 @@ macro_rules! conformance_durable {
 macro_rules! conformance_cases {
     ($name:ident, $fixture:expr, $($room:ident { $($case:ident;)* })*) => {
         mod $name {
-            #[expect(unused_imports, reason = "the fixture may be named by its full path")]
-            use super::*;
             $(mod $room {
-                use super::*;
+                use super::super::*;
                 $(
                     #[test]
                     fn $case() {

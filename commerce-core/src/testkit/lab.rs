@@ -249,6 +249,7 @@ impl Lab {
         loop {
             let items = self.store.feed.read(shard, after, LIMIT_MAX_ROWS, true).await.expect("the feed is read");
             let Some(last) = items.last() else { return all };
+            assert!(last.position > after, "the feed does not advance past {after}");
             after = last.position;
             all.extend(items);
         }
@@ -263,6 +264,9 @@ pub(crate) async fn commit_to(store: &Store, set: ChangeSet) -> Result<Verdict, 
     answer
 }
 
+// a list that never ends fails its case and does not hang it
+const WALK_MAX_ROWS: usize = 100_000;
+
 /// Walks a list to its end, in pages of this many rows.
 ///
 /// # Panics
@@ -275,6 +279,7 @@ pub(crate) async fn walk<T>(limit: u32, page: impl AsyncFn(Option<&Cursor>, u32)
         assert!(items.len() <= limit as usize, "a page of {limit} rows has {}", items.len());
         assert!(next.is_none() || !items.is_empty(), "an empty page that is not the last");
         all.extend(items);
+        assert!(all.len() <= WALK_MAX_ROWS, "the list does not end");
         match next {
             // what a client sends back is text
             Some(cursor) => after = Some(cursor.to_string().parse().expect("a cursor survives being text")),

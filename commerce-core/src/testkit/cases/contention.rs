@@ -214,6 +214,15 @@ pub async fn a_move_sent_by_many_at_once_applies_once(lab: Lab) {
     }
 }
 
+/// Lets the readers end, also when a writer panics.
+struct Writing<'a>(&'a AtomicBool);
+
+impl Drop for Writing<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::SeqCst);
+    }
+}
+
 /// Reads a shard to its end, as a consumer does, until no writer is left.
 async fn consume(store: &Store, shard: Shard, writing: &AtomicBool) -> Vec<FeedItem> {
     let mut seen = Vec::new();
@@ -228,6 +237,7 @@ async fn consume(store: &Store, shard: Shard, writing: &AtomicBool) -> Vec<FeedI
             std::thread::yield_now();
             continue;
         };
+        assert!(last.position > after, "the feed does not advance past {after}");
         after = last.position;
         seen.extend(items);
     }
@@ -245,6 +255,7 @@ pub async fn readers_of_the_feed_see_every_item_once_and_in_order_while_writers_
             scope.spawn(move || (shard, futures::executor::block_on(consume(lab_ref.store_of(reader), shard, writing))))
         };
         let running: Vec<_> = (0..readers).map(read).collect();
+        let until_here = Writing(writing);
         on_threads(THREADS, async |thread| {
             for n in 0..30 {
                 let order = lab_ref.id(OrderId::new);
@@ -255,7 +266,7 @@ pub async fn readers_of_the_feed_see_every_item_once_and_in_order_while_writers_
                 assert_eq!(stands(commit_to(lab_ref.store_of(thread), set).await), n % 10 != 9);
             }
         });
-        writing.store(false, Ordering::SeqCst);
+        drop(until_here);
         running.into_iter().map(|reader| reader.join().expect("a reader")).collect()
     });
     for (shard, seen) in seen {
@@ -275,6 +286,7 @@ pub async fn many_workers_lease_each_saga_once(lab: Lab) {
         let worker = lab.id(WorkerId::new);
         let mut mine = Vec::new();
         loop {
+            assert!(mine.len() <= 60, "sagas are leased again and again");
             let rows = lab.store_of(thread).sagas.claim(worker, &[kind("collect", 1)], LEASE_MS, 3).await.expect("sagas are leased");
             if rows.is_empty() {
                 return mine;
@@ -307,4 +319,42 @@ pub async fn of_workers_that_write_one_step_at_once_exactly_one_does(lab: Lab) {
     assert_eq!(lab.account(&sku("A")).await.on_hand, 15);
     let row = lab.store.sagas.get(&MerchantId::default(), id).await.expect("read").expect("the saga");
     assert_eq!((row.epoch, row.revision), (1, 16));
+}
+
+pub async fn an_expired_hold_is_reclaimed_once_however_many_need_its_units(lab: Lab) {
+    for round in 0..5 {
+        let item = sku(&format!("E{round}"));
+        let (_, hold) = lab.hold(&item, 5);
+        lab.moved([lab.receive(&item, 5), hold]).await;
+        lab.clock.advance_s(4_000);
+        let won = on_threads(THREADS, async |thread| stands(commit_to(lab.store_of(thread), lab.moving([lab.hold(&item, 1).1])).await));
+        assert_eq!(won.into_iter().filter(|won| *won).count(), 5);
+        assert_eq!(counters(lab.account(&item).await), (5, 5, 0));
+    }
+}
+
+pub async fn a_late_confirmation_and_a_new_buyer_never_both_get_the_last_unit(lab: Lab) {
+    for round in 0..20 {
+        let item = sku(&format!("L{round}"));
+        let (late, hold) = lab.hold(&item, 1);
+        lab.moved([lab.receive(&item, 1), hold]).await;
+        lab.clock.advance_s(4_000);
+        let won = on_threads(2, async |thread| {
+            let one = if thread == 0 { Move::Confirm { hold: late } } else { lab.hold(&item, 1).1 };
+            match commit_to(lab.store_of(thread), lab.moving([one])).await {
+                Ok(Verdict::Committed(_)) => true,
+                Ok(Verdict::Rejected(Rejection::HoldGone { hold })) if thread == 0 => {
+                    assert_eq!(hold, late);
+                    false
+                }
+                Ok(Verdict::Rejected(rejection)) => {
+                    assert_eq!(rejection, short(&item, 1, 0));
+                    false
+                }
+                Err(error) => panic!("the store failed: {error}"),
+            }
+        });
+        assert_eq!(won.iter().filter(|won| **won).count(), 1, "round {round}: {won:?}");
+        assert_eq!(counters(lab.account(&item).await), (1, 1, 0));
+    }
 }

@@ -128,3 +128,10 @@ pub async fn a_reader_that_waits_is_told_of_a_commit(lab: Lab) {
         }
     }
 }
+
+pub async fn a_checkpoint_never_goes_back(lab: Lab) {
+    for (written, stands) in [(5, 5), (3, 5), (5, 5), (6, 6)] {
+        lab.committed(lab.any_set().checkpoint("mailer", Shard(0), Position(written))).await;
+        assert_eq!(lab.store.feed.checkpoints("mailer").await.expect("read"), [(Shard(0), Position(stands))]);
+    }
+}

@@ -320,3 +320,14 @@ pub async fn a_hold_whose_account_fell_short_is_still_its_owners(lab: Lab) {
     lab.moved([Move::Confirm { hold: id }, lab.fulfill(id, 4)]).await;
     assert_eq!(counters(lab.account(&item).await), (1, 0, 2));
 }
+
+pub async fn a_repeated_hold_is_told_where_it_was_placed_the_first_time(lab: Lab) {
+    let item = sku("A");
+    lab.moved([lab.receive_at(&item, "a", 2), lab.receive_at(&item, "b", 3)]).await;
+    let (id, hold) = lab.hold_at(&item, 4, &["a", "b"], Split::InOrder);
+    let first = lab.moved([hold.clone()]).await.placed;
+    lab.moved([lab.release(id, 1), lab.receive_at(&item, "a", 9)]).await;
+    let again = lab.moved([hold]).await.placed;
+    assert_eq!(again, first);
+    assert_eq!(again, [Placed { hold: id, placements: placements(&[("a", 2), ("b", 2)]) }]);
+}

@@ -4,7 +4,7 @@ use crate::id::{MoveId, OrderId, PaymentId, PersonalRef, RefundId};
 use crate::ports::{
     Claim, ClaimSpace, Expected, PersonalWrite, PortErrorKind, Rejection, Retry, StreamId, StreamName, Verdict, Version, ViewRow,
 };
-use crate::ports::{PersonalRow, Position};
+use crate::ports::{PersonalRow, Position, ResourceKind, ResourceRef};
 use crate::stock::Move;
 use crate::testkit::cases::views::{payment_row, refund_row};
 use crate::testkit::lab::{account_at, assert_misuse, merchant, order_ref, sku, stream};
@@ -176,11 +176,13 @@ pub async fn a_stream_loads_in_order_after_a_version_and_up_to_a_limit(lab: Lab)
         let page = lab.store.journal.load(&name, after, 10).await.expect("the stream loads");
         assert!(page.len() <= 10);
         let Some(last) = page.last() else { break };
+        assert!(last.version > after, "the stream does not advance past {after}");
         after = last.version;
         read.extend(page.into_iter().map(|stored| stored.event));
     }
     assert_eq!(read, events);
     assert_eq!(lab.store.journal.load(&name, Version(u64::MAX), 10).await.expect("the stream loads"), []);
+    assert_eq!(lab.store.journal.load(&name, Version(0), 0).await.expect("the stream loads"), []);
 }
 
 pub async fn an_unknown_stream_has_no_events_and_no_merchant_sees_anothers(lab: Lab) {
@@ -262,6 +264,12 @@ pub async fn text_with_a_nul_or_past_its_maximum_is_refused_and_fails_no_neighbo
     let personal = |len: usize| {
         base().personal(PersonalWrite { reference: lab.id(PersonalRef::new), customer: None, order: None, bytes: vec![7; len] })
     };
+    let saga_kind = |text: String| {
+        let mut saga = crate::testkit::cases::sagas::new_saga(lab.id(crate::ports::SagaId));
+        saga.kind.kind = text.into();
+        base().saga(crate::ports::SagaWrite::Insert(saga))
+    };
+    let resource = |id: String| base().claiming(ClaimSpace::Cart, "cart-1", &ResourceRef { kind: ResourceKind::Cart, id });
     let too_long = |max: usize| "x".repeat(max + 1);
     let nul = || "a\0b".to_owned();
     let bad = [
@@ -270,6 +278,8 @@ pub async fn text_with_a_nul_or_past_its_maximum_is_refused_and_fails_no_neighbo
         ("actor", vec![actor(nul()), actor(too_long(128))]),
         ("reason", vec![reason(nul()), reason(too_long(256))]),
         ("event kind", vec![kind(nul()), kind(too_long(64)), kind("Größe".to_owned())]),
+        ("saga kind", vec![saga_kind(nul()), saga_kind(too_long(32))]),
+        ("claim owner", vec![resource(nul()), resource(too_long(64))]),
         ("consumer", vec![consumer(nul()), consumer(too_long(64))]),
         ("personal data", vec![personal(64 * 1_024 + 1)]),
     ];

@@ -354,3 +354,14 @@ pub async fn no_merchant_sees_anothers_stock(lab: Lab) {
     assert_eq!(lab.account(&item).await.on_hand, 5);
     assert_eq!(stock.accounts(&theirs, &[item]).await.expect("read")[0].1.on_hand, 2);
 }
+
+pub async fn movements_of_a_shard_are_listed_as_they_were_recorded_whatever_their_business_time(lab: Lab) {
+    let (item, now) = (sku("A"), lab.clock.now());
+    for (qty, at_s) in [(1, 10), (2, 30), (3, 20), (4, 40), (5, 10)] {
+        let mut set = lab.sku_set(&item).moving(lab.receive(&item, qty));
+        set.meta.at = now.plus_secs(at_s);
+        lab.committed(set).await;
+    }
+    let deltas: Vec<i64> = movements(&lab, &item).await.into_iter().map(|movement| movement.on_hand_delta).collect();
+    assert_eq!(deltas, [1, 2, 3, 4, 5]);
+}

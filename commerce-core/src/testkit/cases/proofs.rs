@@ -92,3 +92,17 @@ pub async fn a_rejected_set_leaves_no_proof(lab: Lab) {
         assert_eq!(outcome(&lab, &proof).await, None, "{proof:?}");
     }
 }
+
+pub async fn a_proof_finds_the_position_of_its_own_event_or_of_the_last_movement_of_its_move(lab: Lab) {
+    let (order, item) = (lab.id(OrderId::new), sku("A"));
+    let events = lab.events(3);
+    let relocate = crate::testkit::cases::moves::relocate(&lab, &item, "default", "shop", 1);
+    let Move::Relocate { id, .. } = relocate.clone() else { unreachable!("a relocation") };
+    let set = lab.order_set(order).append(StreamName::Order(order), Expected::New, events.clone());
+    let receipt = lab.committed(set.moving(lab.receive(&item, 1)).moving(relocate).moving(lab.receive(&item, 1))).await;
+    // three events, then the movements: received, moved out, moved in, received
+    let last = receipt.position.0;
+    let event = Proof::Event { stream: stream(StreamName::Order(order)), version: Version(2), event: events[1].id };
+    assert_eq!(outcome(&lab, &event).await.map(|found| found.position), Some(Position(last - 5)));
+    assert_eq!(outcome(&lab, &Proof::Move { id }).await.map(|found| found.position), Some(Position(last - 1)));
+}

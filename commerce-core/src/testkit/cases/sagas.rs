@@ -302,3 +302,21 @@ pub async fn sagas_are_listed_from_the_newest_by_phase_and_order_and_no_merchant
     assert_eq!(list(default(), Some(SagaPhase::Done), None).await, []);
     assert_eq!(list(merchant("other"), None, None).await, [theirs]);
 }
+
+pub async fn a_saga_that_is_woken_several_times_in_one_set_is_due_at_the_earliest(lab: Lab) {
+    let (id, now) = (insert_due(&lab, lab.clock.now().plus_secs(100)).await, lab.clock.now());
+    let wake = |secs| SagaWrite::Wake { id, due: now.plus_secs(secs) };
+    lab.committed(lab.any_set().saga(wake(30)).saga(wake(10)).saga(wake(20))).await;
+    let found = row(&lab, id).await;
+    assert_eq!(found.due, Some(now.plus_secs(10)));
+    assert!(found.revision > 1);
+}
+
+pub async fn no_merchant_moves_anothers_saga(lab: Lab) {
+    let id = insert_due(&lab, lab.clock.now()).await;
+    let leased = claim(&lab, lab.id(WorkerId::new), 1).await.remove(0);
+    let theirs = || lab.set_of(&merchant("other"), Root::Order(lab.id(OrderId::new)));
+    assert_eq!(lab.rejected(theirs().saga(update(id, 1, 1))).await, Rejection::Fenced { saga: id });
+    lab.committed(theirs().saga(SagaWrite::Wake { id, due: lab.clock.now() })).await;
+    assert_eq!(row(&lab, id).await, leased);
+}
