@@ -7,6 +7,7 @@ pub(crate) use names::names;
 
 pub mod cart;
 pub mod catalogue;
+pub mod commit;
 pub mod fact;
 pub mod goods;
 pub mod id;
