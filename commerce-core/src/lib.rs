@@ -8,6 +8,7 @@ pub(crate) use names::names;
 pub mod cart;
 pub mod catalogue;
 pub mod engine;
+pub mod commit;
 pub mod fact;
 pub mod goods;
 pub mod id;

@@ -1,1 +1,22 @@
-//! The domain.
+//! The embedded store of commerce: every store port on one durable SQLite file, for one process.
+//!
+//! One thread owns the one connection that writes; it commits change sets in groups, and an answer comes after the sync. A few threads
+//! read, each from its own connection. Nothing here needs a runtime.
+
+mod batch;
+mod connection;
+mod error;
+mod lock;
+mod migrate;
+mod notify;
+mod open;
+mod page;
+mod port;
+mod read;
+mod row;
+mod table;
+#[cfg(test)]
+mod tests;
+mod write;
+
+pub use open::{OpenError, SqliteOptions, SqliteStore, StoreHandle};

@@ -1,0 +1,137 @@
+//! The writer's half.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::Poll;
+
+use futures::StreamExt;
+use futures::channel::mpsc;
+use futures::future::poll_fn;
+
+use super::Tally;
+use super::batch::{Waiting, take};
+use crate::ports::{Journal, PortError, PortErrorKind, Retry, Verdict};
+
+/// Members that may fail alone in a row with [`Retry::Later`] before the store, not a member, counts as at fault.
+const FAILED_ALONE_MAX: u32 = 2;
+
+/// Takes change sets from the queue to the journal, batch by batch.
+pub struct Committer {
+    journal: Arc<dyn Journal>,
+    arrivals: mpsc::UnboundedReceiver<Waiting>,
+    waiting: VecDeque<Waiting>,
+    tally: Arc<Tally>,
+    batch_max_sets: usize,
+}
+
+impl fmt::Debug for Committer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Committer").field("waiting", &self.waiting.len()).finish_non_exhaustive()
+    }
+}
+
+impl Committer {
+    pub(super) fn new(
+        journal: Arc<dyn Journal>,
+        arrivals: mpsc::UnboundedReceiver<Waiting>,
+        tally: Arc<Tally>,
+        batch_max_sets: usize,
+    ) -> Self {
+        Self { journal, arrivals, waiting: VecDeque::new(), tally, batch_max_sets }
+    }
+
+    /// Runs until every [`GroupCommit`](super::GroupCommit) is dropped or one was closed, and all that waited is answered. Yields
+    /// after each batch, so that futures that share its task are not starved.
+    ///
+    /// # Cancel safety
+    /// Dropping it answers all that waits with [`Retry::Unknown`].
+    pub async fn run(mut self) {
+        while self.arrive().await {
+            let batch = take(&mut self.waiting, self.batch_max_sets);
+            self.tally.waiting_sets.fetch_sub(batch.len(), Ordering::AcqRel);
+            self.tally.sets.fetch_add(count(batch.len()), Ordering::Relaxed);
+            self.settle(batch).await;
+            yield_once().await;
+        }
+    }
+
+    /// Fills the queue with what has arrived, waiting only if it is empty; `false` once no more can come.
+    async fn arrive(&mut self) -> bool {
+        if self.waiting.is_empty() {
+            match self.arrivals.next().await {
+                Some(first) => self.waiting.push_back(first),
+                None => return false,
+            }
+        }
+        while let Ok(next) = self.arrivals.try_recv() {
+            self.waiting.push_back(next);
+        }
+        true
+    }
+
+    /// Commits a batch and answers its members. A batch that fails as a whole is halved until the member at fault stands alone.
+    async fn settle(&self, batch: Vec<Waiting>) {
+        let mut parts = vec![batch];
+        let mut failed_alone = 0;
+        while let Some(mut part) = parts.pop() {
+            if failed_alone >= FAILED_ALONE_MAX {
+                part.into_iter().for_each(|member| answer(member, Err(unavailable())));
+                continue;
+            }
+            let answers = self.commit(&part).await;
+            if part.len() > 1 && answers.iter().all(nothing_written) {
+                let right = part.split_off(part.len() / 2);
+                parts.push(right);
+                parts.push(part);
+                continue;
+            }
+            failed_alone = match answers.as_slice() {
+                [Err(error)] if error.retry == Retry::Later => failed_alone + 1,
+                _ => 0,
+            };
+            let mut answers = answers.into_iter();
+            for member in part {
+                answer(member, answers.next().unwrap_or_else(|| Err(PortError::new(PortErrorKind::Unavailable, Retry::Unknown))));
+            }
+        }
+    }
+
+    async fn commit(&self, part: &[Waiting]) -> Vec<Result<Verdict, PortError>> {
+        self.tally.batches.fetch_add(1, Ordering::Relaxed);
+        self.tally.largest_batch_sets.fetch_max(count(part.len()), Ordering::Relaxed);
+        self.journal.commit(part.iter().map(|member| member.set.clone()).collect()).await
+    }
+}
+
+fn nothing_written(answer: &Result<Verdict, PortError>) -> bool {
+    matches!(answer, Err(error) if error.retry != Retry::Unknown)
+}
+
+fn answer(member: Waiting, verdict: Result<Verdict, PortError>) {
+    // a caller that has gone needs no answer
+    let _gone = member.answer.send(verdict);
+}
+
+fn unavailable() -> PortError {
+    PortError::with(PortErrorKind::Unavailable, Retry::Later, "the store failed for other change sets of the batch")
+}
+
+fn count(sets: usize) -> u64 {
+    u64::try_from(sets).unwrap_or(u64::MAX)
+}
+
+/// Is pending once.
+async fn yield_once() {
+    let mut yielded = false;
+    poll_fn(|context| {
+        if yielded {
+            return Poll::Ready(());
+        }
+        yielded = true;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}

@@ -1,0 +1,66 @@
+//! Connections and how they are set.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::error::{Result, SqlError};
+
+/// Statements kept prepared per connection: more than this crate has.
+const STATEMENTS_MAX: usize = 128;
+const BUSY_TIMEOUT_MS: u32 = 5_000;
+const CACHE_MAX_KIB: i64 = 64 * 1_024;
+/// What the write-ahead log is cut down to after a checkpoint.
+const LOG_KEPT_MAX_BYTES: i64 = 64 * 1_024 * 1_024;
+
+/// Opens the file without changing it.
+pub(crate) fn open(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags)?;
+    conn.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    conn.pragma_update(None, "busy_timeout", BUSY_TIMEOUT_MS)?;
+    Ok(conn)
+}
+
+/// Makes a connection fit for writing: what it commits is on disk.
+pub(crate) fn set_writer(conn: &Connection) -> rusqlite::Result<()> {
+    conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0))?;
+    conn.pragma_update(None, "synchronous", "FULL")?;
+    conn.pragma_update_and_check(None, "journal_size_limit", LOG_KEPT_MAX_BYTES, |row| row.get::<_, i64>(0))?;
+    set_common(conn)
+}
+
+/// Makes a connection that can only read.
+pub(crate) fn set_reader(conn: &Connection) -> rusqlite::Result<()> {
+    set_common(conn)?;
+    conn.pragma_update(None, "query_only", true)
+}
+
+fn set_common(conn: &Connection) -> rusqlite::Result<()> {
+    conn.pragma_update(None, "foreign_keys", true)?;
+    conn.pragma_update(None, "temp_store", "MEMORY")?;
+    conn.pragma_update(None, "trusted_schema", false)?;
+    conn.pragma_update(None, "cache_size", -CACHE_MAX_KIB)
+}
+
+/// Runs `work` in a transaction; if it fails, or the commit does, nothing is written and the connection is ready for the next.
+pub(crate) fn transaction<T>(conn: &Connection, begin: &'static str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    conn.prepare_cached(begin)?.execute([])?;
+    let done = work().and_then(|value| match conn.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([])) {
+        Ok(_) => Ok(value),
+        Err(error) => Err(SqlError::Commit(std::sync::Arc::new(error))),
+    });
+    // a full disk ends some transactions by itself
+    if done.is_err()
+        && !conn.is_autocommit()
+        && let Err(error) = conn.execute_batch("ROLLBACK")
+    {
+        tracing::error!(%error, "a transaction cannot be rolled back");
+    }
+    done
+}
+
+/// Begins a transaction that writes.
+pub(crate) const WRITE: &str = "BEGIN IMMEDIATE";
+/// Begins a transaction that reads one state of the store.
+pub(crate) const READ: &str = "BEGIN DEFERRED";

@@ -1,0 +1,221 @@
+//! Opening and closing the file.
+
+mod error;
+
+use std::fmt;
+use std::num::NonZeroU16;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use commerce_core::commit::{CommitCounts, CommitLimits, GroupCommit, group_commit};
+use commerce_core::ports::{Clock, Store, StoreFacts};
+use futures::executor::block_on;
+use rusqlite::Connection;
+
+pub use error::OpenError;
+
+use crate::connection::{self, WRITE, transaction};
+use crate::lock::FileLock;
+use crate::migrate::{Found, look, migrate};
+use crate::notify::Notifier;
+use crate::port::Ports;
+use crate::read::Readers;
+use crate::table::sagas;
+use crate::write::{Jobs, RawJournal, Writer, run};
+
+/// How a store is opened.
+#[derive(Clone)]
+pub struct SqliteOptions {
+    /// Tells when leases of sagas end.
+    pub clock: Arc<dyn Clock>,
+    /// Shards of the feed of a file that is new; one that exists keeps its own.
+    pub shards: NonZeroU16,
+    /// How change sets are grouped.
+    pub commit: CommitLimits,
+    /// Threads that read; at least 1.
+    pub readers: usize,
+    /// The most reads that wait for a reader; one more is refused as unavailable.
+    pub queue_max_reads: usize,
+    /// The most writes beside the journal (carts, items, leases) that wait; one more is refused as unavailable.
+    pub queue_max_writes: usize,
+}
+
+impl SqliteOptions {
+    /// The defaults: one shard, two readers.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self {
+            clock,
+            shards: NonZeroU16::MIN,
+            commit: CommitLimits::default(),
+            readers: 2,
+            queue_max_reads: 4_096,
+            queue_max_writes: 4_096,
+        }
+    }
+}
+
+impl fmt::Debug for SqliteOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteOptions").field("shards", &self.shards).field("readers", &self.readers).finish_non_exhaustive()
+    }
+}
+
+/// Opens stores on SQLite files.
+#[derive(Clone, Copy, Debug)]
+pub struct SqliteStore;
+
+impl SqliteStore {
+    /// Opens a store and starts its threads. A file that is not there is made; one of an earlier version is migrated.
+    ///
+    /// All leases of sagas end: the lock proves that no earlier process lives.
+    ///
+    /// # Errors
+    /// [`OpenError`]; nothing was changed, except that a lock file stands beside the path.
+    pub fn open(path: impl AsRef<Path>, options: SqliteOptions) -> Result<(Store, StoreHandle), OpenError> {
+        let opened = Opened::at(path.as_ref(), options.shards)?;
+        let wrap = |error| OpenError::from_sql(&opened.path, error);
+        transaction(&opened.conn, WRITE, || sagas::end_leases(&opened.conn)).map_err(wrap)?;
+        start(opened, options)
+    }
+
+    /// Takes a file to the present schema version and closes it; on one that is there already it changes nothing. A file that is not
+    /// there is made.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    ///
+    /// # Crash
+    /// The file is of the earlier version or of the present one.
+    pub fn migrate(path: impl AsRef<Path>, shards: NonZeroU16) -> Result<StoreFacts, OpenError> {
+        Ok(Opened::at(path.as_ref(), shards)?.facts)
+    }
+}
+
+/// Waits for the threads of a store. Dropping it leaves them to end by themselves, once the last port is dropped.
+#[must_use = "only `close` waits until everything is on disk and the file is free"]
+pub struct StoreHandle {
+    group: GroupCommit,
+    jobs: Jobs,
+    readers: Readers,
+    changed: Arc<Notifier>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl StoreHandle {
+    /// Refuses every later call, answers those that wait, and blocks until the file is closed and another process may open it.
+    pub fn close(self) {
+        self.group.close();
+        self.jobs.close();
+        self.readers.close();
+        for thread in self.threads {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the store panicked");
+            }
+        }
+        self.changed.notify();
+    }
+
+    /// What the group committer has done so far.
+    pub fn commit_counts(&self) -> CommitCounts {
+        self.group.counts()
+    }
+}
+
+impl fmt::Debug for StoreHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoreHandle").field("group", &self.group).finish_non_exhaustive()
+    }
+}
+
+/// A file that is locked, migrated and ready to be written.
+struct Opened {
+    path: PathBuf,
+    conn: Connection,
+    facts: StoreFacts,
+    // dropped after the connection
+    lock: FileLock,
+}
+
+impl Opened {
+    fn at(path: &Path, shards: NonZeroU16) -> Result<Self, OpenError> {
+        let path = resolve(path)?;
+        let lock = FileLock::take(&path)?;
+        check_header(&path)?;
+        let wrap = |error| OpenError::from_sql(&path, error);
+        let conn = connection::open(&path).map_err(|error| wrap(error.into()))?;
+        if conn.is_readonly(rusqlite::MAIN_DB).map_err(|error| wrap(error.into()))? {
+            return Err(OpenError::ReadOnly { path, source: None });
+        }
+        let found = look(&conn).map_err(wrap)?;
+        match found {
+            Found::Newer(found) => return Err(OpenError::Newer { path, found, known: crate::migrate::SCHEMA_VERSION }),
+            Found::Foreign => return Err(OpenError::Foreign { path }),
+            Found::Empty | Found::Store(_) => {}
+        }
+        connection::set_writer(&conn).map_err(|error| wrap(error.into()))?;
+        let facts = migrate(&conn, found, shards).map_err(wrap)?;
+        Ok(Self { path, conn, facts, lock })
+    }
+}
+
+/// The path with its links followed, so that one file has one lock.
+fn resolve(path: &Path) -> Result<PathBuf, OpenError> {
+    if path.is_dir() {
+        return Err(OpenError::NotADatabase { path: path.to_owned() });
+    }
+    if let Ok(path) = path.canonicalize() {
+        return Ok(path);
+    }
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match (directory.canonicalize(), path.file_name()) {
+        (Ok(directory), Some(name)) if directory.is_dir() => Ok(directory.join(name)),
+        _ => Err(OpenError::NoDirectory { path: path.to_owned() }),
+    }
+}
+
+/// SQLite takes a file of one byte for an empty one and writes over it; whatever else has no header it refuses by itself.
+fn check_header(path: &Path) -> Result<(), OpenError> {
+    match std::fs::metadata(path) {
+        Ok(file) if file.len() == 1 => Err(OpenError::NotADatabase { path: path.to_owned() }),
+        _ => Ok(()),
+    }
+}
+
+fn start(opened: Opened, options: SqliteOptions) -> Result<(Store, StoreHandle), OpenError> {
+    let Opened { path, conn, facts, lock } = opened;
+    let lock = Arc::new(lock);
+    let wrap = |error| OpenError::from_sql(&path, error);
+    let mut connections = Vec::new();
+    for _ in 0..options.readers.max(1) {
+        let reader = connection::open(&path).and_then(|conn| connection::set_reader(&conn).map(|()| conn));
+        connections.push(reader.map_err(|error| wrap(error.into()))?);
+    }
+    let thread_error = |error| OpenError::from_io(&path, error);
+    let (readers, mut threads) = Readers::start(connections, options.queue_max_reads, &lock).map_err(thread_error)?;
+    let changed = Arc::new(Notifier::default());
+    let writer = Writer::new(conn, facts.shards, Arc::clone(&options.clock)).map_err(wrap)?;
+    let writer = Arc::new(Mutex::new(Some(writer)));
+    let raw = RawJournal { writer: Arc::clone(&writer), readers: readers.clone(), shards: facts.shards, changed: Arc::clone(&changed) };
+    let (group, committer) = group_commit(Arc::new(raw), options.commit);
+    let (jobs, arrivals) = Jobs::new(options.queue_max_writes);
+    let thread = std::thread::Builder::new().name("commerce-write".into()).spawn(move || {
+        block_on(run(writer, committer, arrivals));
+        drop(lock);
+    });
+    threads.push(thread.map_err(thread_error)?);
+    let ports = Arc::new(Ports { readers: readers.clone(), jobs: jobs.clone(), clock: options.clock, changed: Arc::clone(&changed) });
+    let store = Store {
+        facts,
+        journal: Arc::new(group.clone()),
+        feed: ports.clone(),
+        stock: ports.clone(),
+        views: ports.clone(),
+        sagas: ports.clone(),
+        personal: ports.clone(),
+        carts: ports.clone(),
+        catalogue: ports.clone(),
+        audit: ports,
+    };
+    Ok((store, StoreHandle { group, jobs, readers, changed, threads }))
+}

@@ -1,0 +1,48 @@
+use std::future::Future;
+use std::pin::Pin;
+
+use async_trait::async_trait;
+use commerce_core::ports::{Feed, FeedEntry, FeedItem, PortError, Position, Shard};
+
+use super::Ports;
+use crate::page::rows_max;
+use crate::table::{checkpoints, events, movements};
+
+#[async_trait]
+impl Feed for Ports {
+    async fn read(&self, shard: Shard, after: Position, limit: u32, mirrors: bool) -> Result<Vec<FeedItem>, PortError> {
+        let limit = rows_max(limit);
+        let read = self.readers.read(move |conn| {
+            let events = events::feed(conn, shard, after, limit, mirrors)?;
+            Ok((events, movements::feed(conn, shard, after, limit)?))
+        });
+        let (events, mut items) = read.await?;
+        items.extend(events.into_iter().map(|event| FeedItem {
+            merchant: event.stream.merchant.clone(),
+            shard,
+            position: event.position,
+            entry: FeedEntry::Event(event),
+        }));
+        items.sort_by_key(|item| item.position);
+        items.truncate(limit as usize);
+        Ok(items)
+    }
+
+    async fn checkpoints(&self, consumer: &str) -> Result<Vec<(Shard, Position)>, PortError> {
+        let consumer = consumer.to_owned();
+        self.readers.read(move |conn| checkpoints::of_consumer(conn, &consumer)).await
+    }
+
+    // written out, so that it listens from the call on and not from the first poll
+    fn changed<'a, 'async_trait>(&'a self) -> Pin<Box<dyn Future<Output = ()> + Send + 'async_trait>>
+    where
+        'a: 'async_trait,
+        Self: 'async_trait,
+    {
+        let changed = self.changed.changed();
+        Box::pin(async move {
+            // a notifier that went away with its store is a change as well
+            let _gone = changed.await;
+        })
+    }
+}

@@ -1,0 +1,34 @@
+//! Outcomes by proof.
+
+use commerce_core::id::MoveId;
+use commerce_core::ports::{Partition, Position, Proof, Receipt, Root, SagaRow, Shard};
+use rusqlite::Connection;
+
+use crate::error::Result;
+use crate::table::{checkpoints, events, movements, sagas};
+
+pub(crate) fn outcome(conn: &Connection, proof: &Proof, shards: u16) -> Result<Option<Receipt>> {
+    let place = match proof {
+        Proof::Event { stream, version, event } => events::find(conn, stream, *version, *event)?,
+        Proof::Saga { id, revision } => match sagas::find(conn, *id)?.filter(|saga| saga.revision >= *revision) {
+            Some(saga) => Some(at_head(conn, shard_of(&saga, shards))?),
+            None => None,
+        },
+        Proof::Move { id } => movements::find(conn, MoveId::new(id.uuid()))?,
+        Proof::Checkpoint { consumer, shard, position } => match checkpoints::get(conn, consumer, *shard)? {
+            Some(reached) if reached >= *position => Some(at_head(conn, *shard)?),
+            _ => None,
+        },
+    };
+    Ok(place.map(|(shard, position)| Receipt { shard, position, placed: Vec::new() }))
+}
+
+fn at_head(conn: &Connection, shard: Shard) -> Result<(Shard, Position)> {
+    Ok((shard, events::head(conn, shard)?.max(movements::head(conn, shard)?)))
+}
+
+/// The shard of the sets that write a saga.
+fn shard_of(saga: &SagaRow, shards: u16) -> Shard {
+    let root = saga.order.map(Root::Order).or(saga.payment.map(Root::Payment));
+    root.map_or(Shard(0), |root| Partition { merchant: saga.merchant.clone(), root }.shard(shards))
+}

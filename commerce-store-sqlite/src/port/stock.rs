@@ -1,0 +1,105 @@
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use commerce_core::id::{HoldId, MerchantId, Sku};
+use commerce_core::ports::{Cursor, FeedItem, Page, PortError, Stock, StockSummary};
+use commerce_core::stock::{Account, AccountKey, Hold, Owner};
+use commerce_core::time::Timestamp;
+use rusqlite::Connection;
+
+use super::Ports;
+use crate::error::Result as SqlResult;
+use crate::page::{after, page, part, rows_max};
+use crate::table::{accounts, holds, movements};
+
+const LIST: &str = "accounts";
+const LOW: &str = "low accounts";
+const MOVEMENTS: &str = "movements";
+
+type AccountRow = (AccountKey, Account);
+
+impl Ports {
+    async fn account_page(
+        &self,
+        merchant: &MerchantId,
+        low: bool,
+        cursor: Option<&Cursor>,
+        limit: u32,
+    ) -> Result<Page<AccountRow>, PortError> {
+        let list = if low { LOW } else { LIST };
+        let [sku, location] = after(list, cursor)?.unwrap_or_default();
+        let merchant = merchant.clone();
+        let read = move |conn: &Connection| {
+            let rows = |limit| accounts::list(conn, &merchant, (&sku, &location), low, limit);
+            page(list, limit, rows, |(key, _)| [key.sku.to_string(), key.location.to_string()])
+        };
+        self.readers.read(read).await
+    }
+}
+
+/// The newest movements of a SKU before an `n`, over all its accounts.
+fn movements_before(conn: &Connection, merchant: &MerchantId, sku: &Sku, before: i64, limit: u32) -> SqlResult<Vec<(i64, FeedItem)>> {
+    let mut items = Vec::new();
+    for account in accounts::ids_of_sku(conn, merchant, sku)? {
+        items.extend(movements::of_account(conn, account, before, limit)?);
+    }
+    items.sort_by_key(|(n, _)| std::cmp::Reverse(*n));
+    items.truncate(limit as usize);
+    Ok(items)
+}
+
+#[async_trait]
+impl Stock for Ports {
+    async fn accounts(&self, merchant: &MerchantId, skus: &[Sku]) -> Result<Vec<AccountRow>, PortError> {
+        let skus: BTreeSet<Sku> = skus.iter().cloned().collect();
+        let merchant = merchant.clone();
+        let read = move |conn: &Connection| {
+            let mut found = Vec::new();
+            for sku in &skus {
+                found.extend(accounts::of_sku(conn, &merchant, sku)?);
+            }
+            Ok(found)
+        };
+        self.readers.read(read).await
+    }
+
+    async fn list(&self, merchant: &MerchantId, after: Option<&Cursor>, limit: u32) -> Result<Page<AccountRow>, PortError> {
+        self.account_page(merchant, false, after, limit).await
+    }
+
+    async fn low(&self, merchant: &MerchantId, after: Option<&Cursor>, limit: u32) -> Result<Page<AccountRow>, PortError> {
+        self.account_page(merchant, true, after, limit).await
+    }
+
+    async fn summary(&self, merchant: &MerchantId) -> Result<StockSummary, PortError> {
+        let merchant = merchant.clone();
+        self.readers.read(move |conn| accounts::summary(conn, &merchant)).await
+    }
+
+    async fn hold(&self, merchant: &MerchantId, id: HoldId) -> Result<Option<Hold>, PortError> {
+        let merchant = merchant.clone();
+        self.readers.read(move |conn| holds::get(conn, &merchant, id)).await
+    }
+
+    async fn holds(&self, merchant: &MerchantId, owner: Owner) -> Result<Vec<Hold>, PortError> {
+        let merchant = merchant.clone();
+        self.readers.read(move |conn| holds::of_owner(conn, &merchant, owner)).await
+    }
+
+    async fn expired(&self, now: Timestamp, limit: u32) -> Result<Vec<Hold>, PortError> {
+        self.readers.read(move |conn| holds::expired(conn, now, rows_max(limit))).await
+    }
+
+    async fn movements(&self, merchant: &MerchantId, sku: &Sku, cursor: Option<&Cursor>, limit: u32) -> Result<Page<FeedItem>, PortError> {
+        let before = match after::<1>(MOVEMENTS, cursor)? {
+            Some([n]) => part(&n)?,
+            None => i64::MAX,
+        };
+        let (merchant, sku) = (merchant.clone(), sku.clone());
+        let read = move |conn: &Connection| {
+            let rows = |limit| movements_before(conn, &merchant, &sku, before, limit);
+            Ok(page(MOVEMENTS, limit, rows, |(n, _)| [n.to_string()])?.map(|(_, item)| item))
+        };
+        self.readers.read(read).await
+    }
+}

@@ -1,0 +1,73 @@
+use async_trait::async_trait;
+use commerce_core::id::{MerchantId, OrderId, PaymentId, RefundId, ReturnId, ShipmentId};
+use commerce_core::ports::{
+    ClaimRow, ClaimSpace, Cursor, OrderQuery, OrderRow, Page, PaymentQuery, PaymentRow, PortError, RefundRow, ReturnRow, ShipmentRow, Views,
+};
+use commerce_core::time::Timestamp;
+
+use super::Ports;
+use crate::page::{before, page, rows_max, time_key};
+use crate::table::parcels::{self, Way};
+use crate::table::{claims, orders, payments, refunds};
+
+const ORDERS: &str = "orders";
+const PAYMENTS: &str = "payments";
+
+#[async_trait]
+impl Views for Ports {
+    async fn order(&self, merchant: &MerchantId, id: OrderId) -> Result<Option<OrderRow>, PortError> {
+        let merchant = merchant.clone();
+        self.readers.read(move |conn| orders::get(conn, &merchant, id)).await
+    }
+
+    async fn orders(&self, query: &OrderQuery, after: Option<&Cursor>, limit: u32) -> Result<Page<OrderRow>, PortError> {
+        let before = before(ORDERS, after)?;
+        let query = query.clone();
+        let read = move |conn: &_| {
+            let rows = |limit| orders::list(conn, &query, before, limit);
+            page(ORDERS, limit, rows, |row| time_key(row.placed_at, row.id.uuid()))
+        };
+        self.readers.read(read).await
+    }
+
+    async fn due_orders(&self, now: Timestamp, limit: u32) -> Result<Vec<(MerchantId, OrderId)>, PortError> {
+        self.readers.read(move |conn| orders::due(conn, now, rows_max(limit))).await
+    }
+
+    async fn payment(&self, merchant: &MerchantId, id: PaymentId) -> Result<Option<PaymentRow>, PortError> {
+        let merchant = merchant.clone();
+        self.readers.read(move |conn| payments::get(conn, &merchant, id)).await
+    }
+
+    async fn payments(&self, query: &PaymentQuery, after: Option<&Cursor>, limit: u32) -> Result<Page<PaymentRow>, PortError> {
+        let before = before(PAYMENTS, after)?;
+        let query = query.clone();
+        let read = move |conn: &_| {
+            let rows = |limit| payments::list(conn, &query, before, limit);
+            page(PAYMENTS, limit, rows, |row| time_key(row.created_at, row.id.uuid()))
+        };
+        self.readers.read(read).await
+    }
+
+    async fn shipment(&self, merchant: &MerchantId, id: ShipmentId) -> Result<Option<ShipmentRow>, PortError> {
+        let merchant = merchant.clone();
+        let row = self.readers.read(move |conn| parcels::get(conn, Way::Shipment, &merchant, id.uuid())).await?;
+        Ok(row.map(|(_, order, status)| ShipmentRow { id, order, status }))
+    }
+
+    async fn return_of_goods(&self, merchant: &MerchantId, id: ReturnId) -> Result<Option<ReturnRow>, PortError> {
+        let merchant = merchant.clone();
+        let row = self.readers.read(move |conn| parcels::get(conn, Way::Return, &merchant, id.uuid())).await?;
+        Ok(row.map(|(_, order, status)| ReturnRow { id, order, status }))
+    }
+
+    async fn refund(&self, merchant: &MerchantId, id: RefundId) -> Result<Vec<RefundRow>, PortError> {
+        let merchant = merchant.clone();
+        self.readers.read(move |conn| refunds::get(conn, &merchant, id)).await
+    }
+
+    async fn claim(&self, merchant: &MerchantId, space: ClaimSpace, key: &str, now: Timestamp) -> Result<Option<ClaimRow>, PortError> {
+        let (merchant, key) = (merchant.clone(), key.to_owned());
+        self.readers.read(move |conn| claims::get(conn, &merchant, space, &key, now)).await
+    }
+}

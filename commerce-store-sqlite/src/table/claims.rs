@@ -1,0 +1,34 @@
+use commerce_core::id::MerchantId;
+use commerce_core::ports::{Claim, ClaimRow, ClaimSpace};
+use commerce_core::time::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::error::Result;
+use crate::row;
+
+/// Who has a key, unless the claim has expired at `now`.
+pub(crate) fn get(conn: &Connection, merchant: &MerchantId, space: ClaimSpace, key: &str, now: Timestamp) -> Result<Option<ClaimRow>> {
+    let sql = "SELECT owner_kind, owner, request_hash, expires_at FROM claims WHERE merchant = ?1 AND space = ?2 AND key = ?3 \
+               AND (expires_at IS NULL OR expires_at > ?4)";
+    let read =
+        |row: &Row<'_>| Ok(ClaimRow { owner: row::resource(row, 0)?, request_hash: row.get(2)?, expires_at: row::time_opt(row, 3)? });
+    let key = params![merchant.as_str(), space.as_str(), key, now.micros()];
+    Ok(conn.prepare_cached(sql)?.query_row(key, read).optional()?)
+}
+
+/// Takes a key that is free, or free again.
+pub(crate) fn put(conn: &Connection, merchant: &MerchantId, claim: &Claim) -> Result<()> {
+    let sql = "INSERT INTO claims (merchant, space, key, owner_kind, owner, request_hash, expires_at) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (merchant, space, key) DO UPDATE SET owner_kind = excluded.owner_kind, \
+               owner = excluded.owner, request_hash = excluded.request_hash, expires_at = excluded.expires_at";
+    conn.prepare_cached(sql)?.execute(params![
+        merchant.as_str(),
+        claim.space.as_str(),
+        claim.key,
+        claim.owner.kind.as_str(),
+        claim.owner.id,
+        claim.request_hash,
+        claim.expires_at.map(Timestamp::micros),
+    ])?;
+    Ok(())
+}

@@ -1,0 +1,119 @@
+use commerce_core::id::{HoldId, LocationId, MerchantId, MoveId};
+use commerce_core::ports::{Actor, FeedEntry, FeedItem, Position, Shard};
+use commerce_core::stock::{AccountKey, Limits, Movement, MovementKind};
+use rusqlite::{Connection, OptionalExtension, Params, Row, params};
+
+use super::events::head_of;
+use crate::error::Result;
+use crate::row;
+
+macro_rules! select {
+    ($($rest:literal),*) => {
+        concat!(
+            "SELECT m.seq, a.merchant, a.sku, a.location, m.id, m.kind, m.on_hand_delta, m.held_delta, m.hold, m.backorder, m.safety, \
+             m.reorder_point, m.reorder_qty, m.reason, m.at, m.actor_kind, m.actor, m.n \
+             FROM movements m CROSS JOIN accounts a ON a.id = m.account ",
+            $($rest),*
+        )
+    };
+}
+
+/// A movement on its way into the table.
+pub(crate) struct Recorded {
+    pub(crate) shard: Shard,
+    pub(crate) position: Position,
+    /// What all shards hold with this one.
+    pub(crate) n: u64,
+    pub(crate) movement: Movement,
+    pub(crate) actor: Actor,
+}
+
+pub(crate) fn insert(conn: &Connection, account: i64, recorded: &Recorded) -> Result<()> {
+    let Recorded { movement, actor, .. } = recorded;
+    let sql = "INSERT INTO movements (seq, id, account, kind, on_hand_delta, held_delta, hold, backorder, safety, reorder_point, \
+               reorder_qty, reason, at, actor_kind, actor, n) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+    let limits = movement.limits.as_ref();
+    conn.prepare_cached(sql)?.execute(params![
+        row::seq(recorded.shard, recorded.position),
+        movement.id.uuid().into_bytes(),
+        account,
+        movement.kind.as_str(),
+        movement.on_hand_delta,
+        movement.held_delta,
+        movement.hold.map(|id| id.uuid().into_bytes()),
+        limits.map(|limits| limits.backorder),
+        limits.map(|limits| limits.safety),
+        limits.and_then(|limits| limits.reorder_point),
+        limits.map(|limits| limits.reorder_qty),
+        movement.reason,
+        movement.at.micros(),
+        actor.kind.as_str(),
+        actor.id,
+        row::int(recorded.n),
+    ])?;
+    Ok(())
+}
+
+/// The movements that a move recorded, in order.
+pub(crate) fn of_move(conn: &Connection, merchant: &MerchantId, id: MoveId) -> Result<Vec<Movement>> {
+    let items =
+        rows(conn, select!("WHERE m.id = ?1 AND a.merchant = ?2 ORDER BY m.seq"), params![id.uuid().into_bytes(), merchant.as_str()])?;
+    let movements = items.into_iter().filter_map(|item| match item.entry {
+        FeedEntry::Movement { movement, .. } => Some(movement),
+        FeedEntry::Event(_) => None,
+    });
+    Ok(movements.collect())
+}
+
+/// Where the last movement of a move stands.
+pub(crate) fn find(conn: &Connection, id: MoveId) -> Result<Option<(Shard, Position)>> {
+    let sql = "SELECT seq FROM movements WHERE id = ?1 ORDER BY seq DESC LIMIT 1";
+    Ok(conn.prepare_cached(sql)?.query_row([id.uuid().into_bytes()], |row| row::place(row, 0)).optional()?)
+}
+
+/// The movements of one account before an `n`, each with its own, the newest first.
+pub(crate) fn of_account(conn: &Connection, account: i64, before: i64, limit: u32) -> Result<Vec<(i64, FeedItem)>> {
+    let sql = select!("WHERE m.account = ?1 AND m.n < ?2 ORDER BY m.n DESC LIMIT ?3");
+    let mut statement = conn.prepare_cached(sql)?;
+    let rows = statement.query_map(params![account, before, limit], |row| Ok((row.get(17)?, item(row)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The movements of a shard after a position, in order.
+pub(crate) fn feed(conn: &Connection, shard: Shard, after: Position, limit: u32) -> Result<Vec<FeedItem>> {
+    let span = (row::seq(shard, after), row::seq(shard, Position(u64::MAX)));
+    rows(conn, select!("WHERE m.seq > ?1 AND m.seq <= ?2 ORDER BY m.seq LIMIT ?3"), params![span.0, span.1, limit])
+}
+
+/// The position of the last movement of a shard.
+pub(crate) fn head(conn: &Connection, shard: Shard) -> Result<Position> {
+    head_of(conn, "SELECT max(seq) FROM movements WHERE seq > ?1 AND seq <= ?2", shard)
+}
+
+fn rows(conn: &Connection, sql: &str, params: impl Params) -> Result<Vec<FeedItem>> {
+    let mut statement = conn.prepare_cached(sql)?;
+    let rows = statement.query_map(params, item)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn item(row: &Row<'_>) -> rusqlite::Result<FeedItem> {
+    let (shard, position) = row::place(row, 0)?;
+    let merchant: MerchantId = row::text(row, 1)?;
+    let limits = match row.get::<_, Option<i64>>(9)? {
+        None => None,
+        Some(backorder) => Some(Limits { backorder, safety: row.get(10)?, reorder_point: row.get(11)?, reorder_qty: row.get(12)? }),
+    };
+    let movement = Movement {
+        id: row::id(row, 4, MoveId::new)?,
+        account: AccountKey { merchant: merchant.clone(), sku: row::text(row, 2)?, location: row::text::<LocationId>(row, 3)? },
+        kind: row::name(row, 5, MovementKind::parse)?,
+        on_hand_delta: row.get(6)?,
+        held_delta: row.get(7)?,
+        hold: row::id_opt(row, 8, HoldId::new)?,
+        limits,
+        reason: row.get(13)?,
+        at: row::time(row, 14)?,
+    };
+    Ok(FeedItem { merchant, shard, position, entry: FeedEntry::Movement { movement, actor: row::actor(row, 15)? } })
+}
