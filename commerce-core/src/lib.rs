@@ -7,8 +7,10 @@ pub(crate) use names::names;
 
 pub mod cart;
 pub mod catalogue;
-pub mod engine;
+#[cfg(feature = "tokio")]
+pub mod clock;
 pub mod commit;
+pub mod engine;
 pub mod fact;
 pub mod goods;
 pub mod id;

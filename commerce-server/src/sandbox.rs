@@ -5,7 +5,6 @@
 
 mod cli;
 mod client;
-mod clock;
 mod desk;
 mod ledger_file;
 mod routes;
@@ -14,7 +13,6 @@ pub mod wire;
 
 pub use cli::{RunError, SandboxArgs, run};
 pub use client::{ClientError, SandboxClient};
-pub use clock::SystemClock;
 pub use desk::{Desk, DeskError, OpenError};
 pub use ledger_file::{LedgerFile, LedgerFileError};
 pub use server::{BindError, Server};

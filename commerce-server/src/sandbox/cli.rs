@@ -8,9 +8,9 @@ use std::sync::Arc;
 use clap::Args;
 use commerce_core::sandbox::Options;
 
-use super::clock::SystemClock;
 use super::desk::{Desk, OpenError};
 use super::server::{BindError, Server};
+use commerce_core::clock::TokioClock;
 
 /// Runs the sandbox payment provider as a process of its own.
 #[derive(Args, Clone, Debug)]
@@ -86,7 +86,7 @@ pub async fn run(
     ready: impl FnOnce(SocketAddr) + Send,
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), RunError> {
-    let desk = Desk::open(&args.ledger, args.options(), Arc::new(SystemClock))?;
+    let desk = Desk::open(&args.ledger, args.options(), Arc::new(TokioClock))?;
     let server = Server::bind(args.listen, desk).await?;
     ready(server.address());
     server.serve(shutdown).await;

@@ -1,10 +1,11 @@
 use std::sync::Arc;
 
+use commerce_core::clock::TokioClock;
 use commerce_core::fact::FailureCode;
 use commerce_core::ports::{CallKey, FactOutcome, LookUp, Outcome, PaymentProvider};
 use commerce_core::sandbox::Options;
 use commerce_server::sandbox::wire::{ActBody, Charges, Entry, LedgerSummary, SettleBody, Totals};
-use commerce_server::sandbox::{BindError, ClientError, Desk, LedgerFileError, OpenError, SandboxClient, Server, SystemClock};
+use commerce_server::sandbox::{BindError, ClientError, Desk, LedgerFileError, OpenError, SandboxClient, Server};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -155,17 +156,17 @@ async fn what_cannot_be_read_is_refused_with_its_place_and_changes_nothing() {
 #[tokio::test]
 async fn a_ledger_in_use_or_begun_with_other_options_is_refused() {
     let inside = inside(Options::CARDS).await;
-    let in_use = Desk::open(&inside.ledger, Options::CARDS, Arc::new(SystemClock));
+    let in_use = Desk::open(&inside.ledger, Options::CARDS, Arc::new(TokioClock));
     assert!(matches!(in_use, Err(OpenError::File(LedgerFileError::InUse { .. }))));
     let copy = inside.ledger.with_extension("copy");
     std::fs::copy(&inside.ledger, &copy).unwrap();
-    let other = Desk::open(&copy, Options::SALES, Arc::new(SystemClock));
+    let other = Desk::open(&copy, Options::SALES, Arc::new(TokioClock));
     assert!(matches!(other, Err(OpenError::OtherOptions { found: Options::CARDS })));
 }
 
 #[tokio::test]
 async fn it_listens_on_loopback_only() {
     let folder = tempfile::tempdir().unwrap();
-    let desk = Desk::open(&folder.path().join("ledger.log"), Options::CARDS, Arc::new(SystemClock)).unwrap();
+    let desk = Desk::open(&folder.path().join("ledger.log"), Options::CARDS, Arc::new(TokioClock)).unwrap();
     assert!(matches!(Server::bind(([0, 0, 0, 0], 0).into(), desk).await, Err(BindError::NotLoopback { .. })));
 }

@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
+use commerce_core::clock::TokioClock;
 use commerce_core::id::{AttemptId, CaptureId, MerchantId, MethodRef, PaymentId, RefundId};
 use commerce_core::money::{Currency, Money};
 use commerce_core::ports::{AuthorizeRequest, CaptureRequest, RefundRequest, VoidRequest};
 use commerce_core::sandbox::Options;
-use commerce_server::sandbox::{Desk, SandboxClient, Server, SystemClock};
+use commerce_server::sandbox::{Desk, SandboxClient, Server};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -65,7 +66,7 @@ pub(crate) struct Inside {
 pub(crate) async fn inside(options: Options) -> Inside {
     let folder = tempfile::tempdir().unwrap();
     let ledger = folder.path().join("ledger.log");
-    let desk = Desk::open(&ledger, options, Arc::new(SystemClock)).unwrap();
+    let desk = Desk::open(&ledger, options, Arc::new(TokioClock)).unwrap();
     let server = Server::bind(([127, 0, 0, 1], 0).into(), desk).await.unwrap();
     let address = server.address();
     let (shutdown, stopped) = oneshot::channel::<()>();

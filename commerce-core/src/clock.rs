@@ -1,18 +1,18 @@
-//! The clock of the machine.
+//! The clock of the machine, for hosts that run tokio.
 
 use std::time::Duration;
 
+use crate::ports::Clock;
+use crate::time::Timestamp;
 use async_trait::async_trait;
 use chrono::Utc;
-use commerce_core::ports::Clock;
-use commerce_core::time::Timestamp;
 
 /// The time of the machine; it sleeps on tokio's timer.
-#[derive(Clone, Copy, Debug)]
-pub struct SystemClock;
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TokioClock;
 
 #[async_trait]
-impl Clock for SystemClock {
+impl Clock for TokioClock {
     fn now(&self) -> Timestamp {
         Utc::now().into()
     }
