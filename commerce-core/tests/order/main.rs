@@ -1,0 +1,7 @@
+//! The order's life, judged from outside: `decide` and `evolve` alone, no store, no provider, no clock.
+#![expect(clippy::unwrap_used, reason = "a panic of a helper is the failure that its test reports")]
+
+mod any_command;
+mod support;
+mod walk;
+mod world;
