@@ -4,7 +4,7 @@ use crate::fact::PaymentFact;
 use crate::goods::ItemKind;
 use crate::id::{AttemptId, LineId, ReturnId};
 use crate::order::amounts;
-use crate::order::event::{Edited, Event, HoldReason, LineItem, Placed, Stage};
+use crate::order::event::{Edited, Event, HoldReason, LineItem, Placed, Stage, Terms};
 use crate::order::state::{
     Approval, Attempt, AttemptState, Capture, CaptureState, Carriage, Line, Order, Placement, Refund, RefundShare, RefundState, Return,
     ReturnLine, Shipment, ShipmentLine, ShipmentState,
@@ -50,6 +50,11 @@ fn begin(placed: &Placed, at: Timestamp) -> Result<Order, &'static str> {
     let (parts, total) = amounts::price_new(&placed.lines, &placed.adjustments).map_err(|_| "its amounts do not add up")?;
     if total != placed.total.minor() {
         return Err("its lines do not sum to its total");
+    }
+    for (number, line) in (1..).zip(&placed.lines) {
+        if line.line_id != LineId(number) {
+            return Err("its lines are not numbered from 1");
+        }
     }
     let lines = placed.lines.iter().zip(parts).map(|(item, part)| new_line(item, vec![part]));
     Ok(Order {
@@ -175,6 +180,18 @@ fn is_live(order: &Order) -> bool {
     matches!(order.placement, Placement::Pending { .. } | Placement::Held { .. } | Placement::Confirmed)
 }
 
+fn may_be_captured_for(order: &Order) -> bool {
+    order.placement == Placement::Confirmed || order.placement == Placement::Completed && order.terms == Terms::Invoice
+}
+
+fn may_be_paid(order: &Order) -> bool {
+    may_be_captured_for(order) || matches!(order.placement, Placement::Pending { .. })
+}
+
+fn was_confirmed(order: &Order) -> bool {
+    matches!(order.placement, Placement::Confirmed | Placement::Completed | Placement::Held { resume: Stage::Confirmed, .. })
+}
+
 fn in_pending_stage(order: &Order) -> bool {
     matches!(order.placement, Placement::Pending { .. } | Placement::Held { resume: Stage::Pending, .. })
 }
@@ -261,6 +278,8 @@ fn shipment(order: &mut Order, at: Timestamp, event: &Event) -> Step {
         }),
         _ => return Err("not an event of a shipment"),
     };
+    let stops = matches!(event, Event::ShipmentDispatched { .. });
+    require(order.placement == Placement::Confirmed || matches!(order.placement, Placement::Held { .. }) && !stops, "no goods move")?;
     let carriage = match event {
         Event::ShipmentDispatched { carrier, tracking, .. } => Some(Carriage { carrier: carrier.clone(), tracking: tracking.clone(), at }),
         _ => None,
@@ -292,7 +311,7 @@ fn shipment(order: &mut Order, at: Timestamp, event: &Event) -> Step {
 }
 
 fn request_return(order: &mut Order, at: Timestamp, id: ReturnId, lines: &[LineQty], reason: &str) -> Step {
-    require(matches!(order.placement, Placement::Held { .. } | Placement::Confirmed | Placement::Completed), "it was not confirmed")?;
+    require(was_confirmed(order), "it was not confirmed")?;
     require(order.return_of_goods(id).is_none(), "the return exists")?;
     let mut units = Vec::new();
     for wanted in lines {
@@ -326,6 +345,7 @@ fn find_return(order: &mut Order, id: ReturnId) -> Result<&mut Return, &'static 
 }
 
 fn receive_return(order: &mut Order, id: ReturnId, lines: &[LineQty]) -> Step {
+    require(was_confirmed(order), "it was not confirmed")?;
     let part = order.value_returned(lines.iter().map(|l| (l.line_id, l.qty.get())));
     order.credit(part);
     for arrived in lines {
@@ -353,6 +373,7 @@ fn receive_return(order: &mut Order, id: ReturnId, lines: &[LineQty]) -> Step {
 }
 
 fn reject_return(order: &mut Order, id: ReturnId, reason: &str) -> Step {
+    require(was_confirmed(order), "it was not confirmed")?;
     let one = find_return(order, id)?;
     require(one.is_open(), "the return is closed")?;
     one.rejected = Some(reason.to_owned());
@@ -372,7 +393,7 @@ fn payment(order: &mut Order, at: Timestamp, fact: &PaymentFact) -> Step {
     match fact {
         PaymentFact::Started { payment_id, attempt_id, provider, method_ref, amount } => {
             require(order.attempt(*attempt_id).is_none(), "the attempt exists")?;
-            require(is_live(order) || order.placement == Placement::Completed, "it has ended")?;
+            require(may_be_paid(order), "it takes no payment")?;
             order.attempts.push(Attempt {
                 id: *attempt_id,
                 payment_id: *payment_id,
@@ -403,6 +424,7 @@ fn payment(order: &mut Order, at: Timestamp, fact: &PaymentFact) -> Step {
             )
         }
         PaymentFact::CaptureStarted { capture_id, attempt_id, amount, shipment_id } => {
+            require(may_be_captured_for(order), "nothing is captured for it")?;
             require(order.capture(*capture_id).is_none(), "the capture exists")?;
             let attempt = order.attempt(*attempt_id).ok_or("it has no such attempt")?;
             require(amount.minor() <= order.voidable(attempt), "more than is set aside")?;
@@ -532,9 +554,10 @@ impl Order {
         // a line may come in several parts
         let mut by_line = std::collections::BTreeMap::new();
         for (line_id, qty) in units {
-            *by_line.entry(line_id).or_insert(0_u32) += qty;
+            let units: &mut u32 = by_line.entry(line_id).or_default();
+            *units = units.saturating_add(qty);
         }
-        by_line.into_iter().filter_map(|(id, qty)| self.line(id).map(|l| l.cum(l.returned + qty) - l.cum(l.returned))).sum()
+        by_line.into_iter().filter_map(|(id, qty)| self.line(id).map(|l| l.cum(l.returned.saturating_add(qty)) - l.cum(l.returned))).sum()
     }
 
     /// How much of returned goods is not owed because it was never paid.

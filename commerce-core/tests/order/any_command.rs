@@ -5,7 +5,7 @@ use commerce_core::goods::ItemKind;
 use commerce_core::id::{AttemptId, CaptureId, LineId, PersonalRef, RefundId, ReturnId, ShipmentId};
 use commerce_core::order::{
     Adjustment, AdjustmentKind, AttemptOutcome, CancelReason, CaptureOutcome, CapturePolicy, Command, Condition, Edit, GrantRefund, Line,
-    LineChange, LineItem, Order, RefundOutcome, RefundState, RiskVerdict, Shipment, ShipmentState, Terms,
+    LineChange, LineItem, Order, Placement, RefundOutcome, RefundState, RiskVerdict, Shipment, ShipmentState, Terms,
 };
 use commerce_core::quantity::LineQty;
 
@@ -69,8 +69,34 @@ fn a_shipment(order: &Order, dice: &mut Dice, pick: impl Fn(&ShipmentState) -> b
     dice.pick(&ids)
 }
 
-/// A command that the order's state may well accept; `None` if this one makes no sense now.
+/// A command that the order's state may well accept; `None` if none was found.
 pub(crate) fn likely(life: &Life, dice: &mut Dice) -> Option<Command> {
+    let stray = dice.chance(15);
+    (0..8).find_map(|_| guess(life, dice).filter(|command| stray || fits(life.order(), command)))
+}
+
+/// Whether a command is not plainly out of place.
+fn fits(order: &Order, command: &Command) -> bool {
+    let stage = &order.placement;
+    let runs = matches!(stage, Placement::Pending { .. } | Placement::Held { .. } | Placement::Confirmed);
+    match command {
+        Command::Screen(_) | Command::Hold => matches!(stage, Placement::Pending { .. } | Placement::Confirmed),
+        Command::Resume => matches!(stage, Placement::Held { .. }),
+        Command::Pay(_) => order.due() > 0 && !order.busy(),
+        Command::Expire => matches!(stage, Placement::Pending { .. }),
+        Command::Edit(_) => runs && !order.busy(),
+        Command::CancelLines { lines, .. } => runs && !order.busy() && !lines.is_empty(),
+        Command::Cancel { .. } => runs && order.packed_units() + order.dispatched_units() == 0,
+        Command::Pack { lines, .. } => *stage == Placement::Confirmed && order.covered() && !lines.is_empty(),
+        Command::StartCapture { .. } => *stage == Placement::Confirmed && order.authorized() > 0 && !order.busy(),
+        Command::RequestReturn { lines, .. } | Command::ReceiveReturn { lines, .. } => !lines.is_empty(),
+        Command::GrantRefund(_) => order.room() > 0,
+        Command::Complete => *stage == Placement::Confirmed && order.open_units() + order.packed_units() == 0,
+        _ => true,
+    }
+}
+
+fn guess(life: &Life, dice: &mut Dice) -> Option<Command> {
     let order = life.order();
     let on_its_way = |state: &ShipmentState| matches!(state, ShipmentState::Dispatched(_));
     let packed = |state: &ShipmentState| *state == ShipmentState::Packed;
@@ -167,10 +193,15 @@ fn likely_edit(order: &Order, dice: &mut Dice) -> Edit {
 
 /// A command with no regard to the order.
 pub(crate) fn nonsense(life: &Life, dice: &mut Dice) -> Command {
-    let uuid = uuid::Uuid::from_u128(u128::from(dice.below(60)));
+    // an id that something has already
+    let used = u64::try_from(life.uuid().as_u128()).unwrap();
+    let uuid = uuid::Uuid::from_u128(u128::from(dice.below(used)));
     let id = ShipmentId::new(uuid);
     let lines: Vec<LineQty> = (0..dice.below(4))
-        .map(|_| LineQty { line_id: LineId(u32::try_from(dice.below(6)).unwrap()), qty: qty(1 + u32::try_from(dice.below(1_000_000)).unwrap()) })
+        .map(|_| LineQty {
+            line_id: LineId(u32::try_from(dice.below(6)).unwrap()),
+            qty: qty(1 + u32::try_from(dice.below(1_000_000)).unwrap()),
+        })
         .collect();
     let amount = money(dice.pick(&[i64::MIN, -1, 0, 1, 50, 1_000, i64::MAX]).unwrap());
     let text = if dice.chance(10) { "x".repeat(300) } else { "why".to_owned() };

@@ -1,6 +1,6 @@
 //! A small world around one order: stock with a hold, a provider that answers in its own time, and the sagas reduced to what they mean.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use commerce_core::fact::{FailureCode, PaymentFact, PendingWhy};
 use commerce_core::goods::ItemKind;
@@ -10,7 +10,7 @@ use commerce_core::order::{
     ShipmentState, Stage, Terms, evolve,
 };
 
-use crate::support::{Life, approved, dispatch, names, provider, reversible, voidable};
+use crate::support::{Life, approved, dispatch, provider, reversible, voidable};
 
 /// Splitmix64: small, and the same on every machine.
 pub(crate) struct Dice(u64);
@@ -132,9 +132,8 @@ impl World {
     /// The ledger moves of a commit; whether stock sufficed.
     fn moves_stock(&mut self, decided: &Decided) -> bool {
         let need = decided.order.stock_need();
-        let pending = |placement: &Placement| {
-            matches!(placement, Placement::Pending { .. } | Placement::Held { resume: Stage::Pending, .. })
-        };
+        let pending =
+            |placement: &Placement| matches!(placement, Placement::Pending { .. } | Placement::Held { resume: Stage::Pending, .. });
         let Some(held) = &self.hold else {
             if pending(&decided.order.placement) {
                 return true;
@@ -300,8 +299,7 @@ impl World {
             return true;
         }
         let fails = mood == Mood::Random && self.dice.chance(20);
-        let outcome =
-            if fails { CaptureOutcome::Failed { code: FailureCode::Refused } } else { CaptureOutcome::Done { reference: None } };
+        let outcome = if fails { CaptureOutcome::Failed { code: FailureCode::Refused } } else { CaptureOutcome::Done { reference: None } };
         self.must(Command::Capture { capture_id, outcome });
         true
     }
@@ -410,10 +408,10 @@ impl World {
             }
             Placement::Completed if order.terms == Terms::Prepaid => {
                 assert_eq!(uncaptured, 0, "a completed order keeps an authorization");
-                assert!(order.kept() >= order.owed() && order.kept() - order.owed() <= failed, "D keeps {} of {}", order.kept(), order.owed());
+                assert!(order.kept() >= order.owed() && order.excess() <= failed, "D keeps {} of {}", order.kept(), order.owed());
             }
             Placement::Completed => {
-                assert!(order.kept() - order.owed() <= failed, "D keeps {} of {}", order.kept(), order.owed());
+                assert!(order.excess() <= failed, "D keeps {} of {}", order.kept(), order.owed());
                 assert!(order.kept() < order.owed() || uncaptured == 0, "a paid order keeps an authorization");
             }
             Placement::Held { .. } => {
@@ -426,9 +424,8 @@ impl World {
     }
 
     pub(crate) fn told(&self) -> String {
-        let events: Vec<Event> = self.life.events.iter().map(|(_, event)| event.clone()).collect();
-        let known: BTreeSet<&str> = names(&events).into_iter().collect();
-        format!("{} events of {} types\n{events:#?}\n{:#?}", events.len(), known.len(), self.life.order)
+        let events: Vec<String> = self.life.events.iter().map(|(at, event)| format!("{at} {event:?}")).collect();
+        format!("{}\n{:?}", events.join("\n"), self.life.order)
     }
 }
 
