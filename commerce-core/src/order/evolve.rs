@@ -140,6 +140,7 @@ fn apply(order: &mut Order, at: Timestamp, event: &Event) -> Step {
         }
         Event::OrderCompleted => {
             require(order.placement == Placement::Confirmed, "it is not confirmed")?;
+            require(order.open_units() == 0 && order.packed_units() == 0, "units have not left")?;
             order.placement = Placement::Completed;
             Ok(())
         }

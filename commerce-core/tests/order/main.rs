@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a panic of a helper is the failure that its test reports")]
 
 mod any_command;
+mod states;
 mod support;
+mod table;
 mod walk;
 mod world;
