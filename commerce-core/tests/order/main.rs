@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a panic of a helper is the failure that its test reports")]
 
 mod any_command;
+mod guards;
 mod states;
+mod stories;
 mod support;
 mod table;
 mod walk;
