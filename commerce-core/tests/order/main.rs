@@ -2,9 +2,11 @@
 #![expect(clippy::unwrap_used, reason = "a panic of a helper is the failure that its test reports")]
 
 mod any_command;
+mod folds;
 mod guards;
 mod states;
 mod stories;
+mod sums;
 mod support;
 mod table;
 mod walk;
