@@ -2,7 +2,7 @@
 
 use crate::fact::PaymentFact;
 use crate::goods::ItemKind;
-use crate::id::{AttemptId, LineId, ReturnId};
+use crate::id::{AttemptId, LineId, ReturnId, ShipmentId};
 use crate::order::amounts;
 use crate::order::event::{Edited, Event, HoldReason, LineItem, Placed, Stage, Terms};
 use crate::order::state::{
@@ -159,10 +159,10 @@ fn apply(order: &mut Order, at: Timestamp, event: &Event) -> Step {
             });
             Ok(())
         }
-        Event::ShipmentCancelled { .. }
-        | Event::ShipmentDispatched { .. }
-        | Event::ShipmentDelivered { .. }
-        | Event::ShipmentLost { .. } => shipment(order, at, event),
+        Event::ShipmentCancelled { shipment_id }
+        | Event::ShipmentDispatched { shipment_id, .. }
+        | Event::ShipmentDelivered { shipment_id }
+        | Event::ShipmentLost { shipment_id } => shipment(order, at, event, *shipment_id),
         Event::ReturnRequested { return_id, lines, reason } => request_return(order, at, *return_id, lines, reason),
         Event::ReturnReceived { return_id, lines, condition, .. } => {
             receive_return(order, *return_id, lines)?;
@@ -260,33 +260,26 @@ fn pack(order: &mut Order, lines: &[LineQty]) -> Step {
     Ok(())
 }
 
-fn shipment(order: &mut Order, at: Timestamp, event: &Event) -> Step {
-    let (id, next): (_, fn(ShipmentState, Option<Carriage>, Timestamp) -> Option<ShipmentState>) = match event {
-        Event::ShipmentCancelled { shipment_id } => {
-            (*shipment_id, |state, _, _| (state == ShipmentState::Packed).then_some(ShipmentState::Cancelled))
+/// Where an event takes a shipment; `None` if it cannot.
+fn moved(state: &ShipmentState, at: Timestamp, event: &Event) -> Option<ShipmentState> {
+    match (state, event) {
+        (ShipmentState::Packed, Event::ShipmentCancelled { .. }) => Some(ShipmentState::Cancelled),
+        (ShipmentState::Packed, Event::ShipmentDispatched { carrier, tracking, .. }) => {
+            Some(ShipmentState::Dispatched(Carriage { carrier: carrier.clone(), tracking: tracking.clone(), at }))
         }
-        Event::ShipmentDispatched { shipment_id, .. } => (*shipment_id, |state, carriage, _| match state {
-            ShipmentState::Packed => carriage.map(ShipmentState::Dispatched),
-            _ => None,
-        }),
-        Event::ShipmentDelivered { shipment_id } => (*shipment_id, |state, _, at| match state {
-            ShipmentState::Dispatched(carriage) => Some(ShipmentState::Delivered { carriage, at }),
-            _ => None,
-        }),
-        Event::ShipmentLost { shipment_id } => (*shipment_id, |state, _, at| match state {
-            ShipmentState::Dispatched(carriage) => Some(ShipmentState::Lost { carriage, at }),
-            _ => None,
-        }),
-        _ => return Err("not an event of a shipment"),
-    };
-    let stops = matches!(event, Event::ShipmentDispatched { .. });
-    require(order.placement == Placement::Confirmed || matches!(order.placement, Placement::Held { .. }) && !stops, "no goods move")?;
-    let carriage = match event {
-        Event::ShipmentDispatched { carrier, tracking, .. } => Some(Carriage { carrier: carrier.clone(), tracking: tracking.clone(), at }),
+        (ShipmentState::Dispatched(carriage), Event::ShipmentDelivered { .. }) => {
+            Some(ShipmentState::Delivered { carriage: carriage.clone(), at })
+        }
+        (ShipmentState::Dispatched(carriage), Event::ShipmentLost { .. }) => Some(ShipmentState::Lost { carriage: carriage.clone(), at }),
         _ => None,
-    };
+    }
+}
+
+fn shipment(order: &mut Order, at: Timestamp, event: &Event, id: ShipmentId) -> Step {
+    let held_back = matches!(event, Event::ShipmentDispatched { .. });
+    require(order.placement == Placement::Confirmed || matches!(order.placement, Placement::Held { .. }) && !held_back, "no goods move")?;
     let parcel = order.shipment_mut(id).ok_or("it has no such shipment")?;
-    parcel.state = next(parcel.state.clone(), carriage, at).ok_or("the shipment is past that")?;
+    parcel.state = moved(&parcel.state, at, event).ok_or("the shipment is past that")?;
     let lines = parcel.lines.clone();
     let lost = matches!(parcel.state, ShipmentState::Lost { .. });
     if lost {

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a panic of a helper is the failure that its test reports")]
 
 mod any_command;
+mod corners;
 mod folds;
 mod guards;
 mod states;

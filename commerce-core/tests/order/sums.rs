@@ -2,7 +2,7 @@
 
 use commerce_core::fact::PaymentFact;
 use commerce_core::id::{LineId, ReturnId};
-use commerce_core::order::{Command, Condition, Edit, Event, LineChange, LineItem, Order};
+use commerce_core::order::{Command, Condition, Edit, Event, LineChange, LineItem, Order, Refusal};
 use proptest::prelude::*;
 
 use crate::support::{Basket, Life, basket, discount, dispatch, money, qty, stocked, units};
@@ -96,6 +96,21 @@ proptest! {
         prop_assert_eq!(totals(life.order()).iter().sum::<i64>(), life.order().total());
         let told = life.events.iter().rev().find_map(|(_, e)| if let Event::OrderEdited(edited) = e { Some(edited.total.minor()) } else { None });
         prop_assert_eq!(told, Some(life.order().total()));
+    }
+
+    #[test]
+    fn an_edit_of_the_shared_amounts_says_what_the_whole_order_shares((lines, shared) in priced(), packed in 0_u32..=6, new in -200_i64..=200) {
+        let mut life = confirmed(&lines, shared);
+        let pack = packed.min(lines[0].0);
+        if pack > 0 {
+            life.ships(vec![units(1, pack)]);
+        }
+        let edit = Edit { adjustments: Some(vec![discount(new)]), ..Edit::default() };
+        let gross: i64 = lines.iter().map(|(count, price)| i64::from(*count) * price).sum();
+        match life.judge(Command::Edit(Box::new(edit))) {
+            Ok(decided) => prop_assert_eq!(decided.order.total(), gross + new),
+            Err(refusal) => prop_assert!(matches!(refusal, Refusal::NegativeTotal | Refusal::TotalFixed), "{:?}", refusal),
+        }
     }
 
     #[test]

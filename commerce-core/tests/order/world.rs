@@ -6,8 +6,8 @@ use commerce_core::fact::{FailureCode, PaymentFact, PendingWhy};
 use commerce_core::goods::ItemKind;
 use commerce_core::id::{AttemptId, CaptureId, RefundId, Sku};
 use commerce_core::order::{
-    AttemptOutcome, AttemptState, CaptureOutcome, CapturePolicy, Command, Decided, Event, Order, Placement, RefundOutcome, Refusal,
-    ShipmentState, Stage, Terms, evolve,
+    AttemptOutcome, AttemptState, Capture, CaptureOutcome, CapturePolicy, CaptureState, Command, Decided, Event, Order, Placement,
+    RefundOutcome, Refusal, ShipmentState, Stage, Terms, evolve,
 };
 
 use crate::support::{Life, approved, dispatch, provider, reversible, voidable};
@@ -358,6 +358,11 @@ impl World {
         assert!(captured <= approved, "captured {captured}, approved {approved}");
         for attempt in &order.attempts {
             assert!(voidable(order, attempt.id) >= 0 && attempt.approval().is_none_or(|a| a.left() >= 0), "overdrawn: {attempt:?}");
+        }
+        for attempt in order.attempts.iter().filter(|a| a.provider == provider("single")) {
+            let done = |c: &&Capture| c.attempt_id == attempt.id && matches!(c.state, CaptureState::Done { .. });
+            let captures = order.captures.iter().filter(done).count();
+            assert!(captures <= 1 && (captures == 0 || voidable(order, attempt.id) == 0), "captured more than once: {attempt:?}");
         }
         assert!(order.owed() >= 0 && order.credited >= 0, "owed {}, credited {}", order.owed(), order.credited);
         let on_trust = order.capture_policy == CapturePolicy::Manual || order.terms == Terms::Invoice;
