@@ -234,7 +234,7 @@ fn every_pair_of_state_and_command_is_accepted_or_refused_as_the_table_says() {
         ("Refund",                      ".  .  .  .   .  .  .  .  .  .  .  .  .  .  x  . . ."),
     ];
     check_grid(&grid, |name, life| {
-        let command = command(name, &life);
+        let command = command(name, life);
         assert!(name.starts_with(command_name(&command)), "{name}");
         if name == "Expire" {
             life.now = life.now.plus_secs(100 * 3_600);
