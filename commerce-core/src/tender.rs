@@ -361,7 +361,8 @@ impl Tenders {
         let PaymentFact::RefundGranted { refund_id, cause, amount, lines, parts, replaces } = fact else { return Err("not a grant") };
         require(self.refund(*refund_id).is_none(), "the refund exists")?;
         require(parts.iter().map(|p| p.amount.minor()).sum::<i64>() == amount.minor(), "its parts do not sum to it")?;
-        for part in parts {
+        for (index, part) in parts.iter().enumerate() {
+            require(!parts[..index].iter().any(|other| other.capture_id == part.capture_id), "a capture stands in it twice")?;
             require(part.amount.minor() <= self.refundable(part.capture_id), "more than the capture has left")?;
         }
         // the refund that it stands in for may have gone through another payment

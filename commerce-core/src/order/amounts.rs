@@ -131,9 +131,10 @@ pub(super) fn reprice(order: &Order, edit: &Edited) -> Result<(Vec<Repriced>, i6
     let free_total = bounded(rows.iter().map(|row| i128::from(row.3)).sum::<i128>() + i128::from(shared))?;
     let free_units: u64 = rows.iter().map(|row| u64::from(row.2)).sum();
     if free_units == 0 {
-        // nothing is left to price, so the total stands
-        let rows = rows.into_iter().map(|(ordered, parts, ..)| Repriced { ordered, parts }).collect();
-        return if fixed_total == order.total() { Ok((rows, fixed_total)) } else { Err(Refusal::TotalFixed) };
+        if changes_prices(order, edit)? {
+            return Err(Refusal::TotalFixed);
+        }
+        return Ok((rows.into_iter().map(|(ordered, parts, ..)| Repriced { ordered, parts }).collect(), fixed_total));
     }
     if free_total < 0 {
         return Err(Refusal::NegativeTotal);
@@ -148,6 +149,21 @@ pub(super) fn reprice(order: &Order, edit: &Edited) -> Result<(Vec<Repriced>, i6
         Repriced { ordered, parts }
     });
     Ok((priced.collect(), bounded(i128::from(fixed_total) + i128::from(free_total))?))
+}
+
+/// Whether an edit names a price or an adjustment that is not the present one.
+fn changes_prices(order: &Order, edit: &Edited) -> Result<bool, Refusal> {
+    let differs = |new: &Option<Vec<Adjustment>>, now: &[Adjustment]| match new {
+        Some(new) => Ok::<_, Refusal>(added(new)? != added(now)?),
+        None => Ok(false),
+    };
+    for change in &edit.changed {
+        let Some(line) = order.line(change.line_id) else { continue };
+        if change.unit_price.is_some_and(|price| price != line.unit_price) || differs(&change.adjustments, &line.adjustments)? {
+            return Ok(true);
+        }
+    }
+    differs(&edit.adjustments, &order.adjustments)
 }
 
 /// Units ordered, free units, and what the free units cost with the line's own adjustments, after an edit.

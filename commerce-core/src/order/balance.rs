@@ -117,16 +117,13 @@ impl Order {
         units
     }
 
-    /// What must arrive before this packed shipment may leave: its share beyond what is kept, and all that is owed with the last.
+    /// What must arrive before this packed shipment may leave: what it costs together with all that is dispatched or captured for, less
+    /// what is kept. With the last units that is all that is still owed.
     pub fn share_of(&self, shipment: &Shipment) -> i64 {
         let rest = (self.owed() - self.kept()).max(0);
         let paid = self.captured_for();
         if paid.contains(&shipment.id) {
             return 0;
-        }
-        let last = self.open_units() == 0 && self.packed_shipments().all(|s| s.id == shipment.id || paid.contains(&s.id));
-        if last {
-            return rest;
         }
         let with = self.with_shipment(&self.fixed_units(), shipment);
         (self.value_of(&with) - self.credited - self.kept()).clamp(0, rest)

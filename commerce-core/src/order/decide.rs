@@ -118,6 +118,11 @@ impl Draft<'_> {
         if self.order.busy() { Err(Refusal::Busy) } else { Ok(()) }
     }
 
+    /// An id that the caller chose names nothing yet.
+    fn require_free(&self, taken: bool, what: &'static str) -> Result<(), Refusal> {
+        if taken { Err(Refusal::Taken(what)) } else { Ok(()) }
+    }
+
     /// Minor units of an amount in the order's currency, above zero.
     fn positive(&self, amount: Money) -> Result<i64, Refusal> {
         if amount.currency() != self.order.currency {

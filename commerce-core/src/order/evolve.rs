@@ -2,9 +2,9 @@
 
 use crate::fact::PaymentFact;
 use crate::goods::ItemKind;
-use crate::id::{LineId, ReturnId};
+use crate::id::{LineId, ReturnId, ShipmentId};
 use crate::order::amounts;
-use crate::order::event::{Edited, Event, HoldReason, LineItem, Placed, Stage};
+use crate::order::event::{Edited, Event, HoldReason, LineItem, Placed, Stage, Terms};
 use crate::order::state::{Carriage, Line, Order, Placement, Return, ReturnLine, Shipment, ShipmentLine, ShipmentState};
 use crate::quantity::LineQty;
 use crate::tender::Tenders;
@@ -48,6 +48,11 @@ fn begin(placed: &Placed, at: Timestamp) -> Result<Order, &'static str> {
     let (parts, total) = amounts::price_new(&placed.lines, &placed.adjustments).map_err(|_| "its amounts do not add up")?;
     if total != placed.total.minor() {
         return Err("its lines do not sum to its total");
+    }
+    for (number, line) in (1..).zip(&placed.lines) {
+        if line.line_id != LineId(number) {
+            return Err("its lines are not numbered from 1");
+        }
     }
     let lines = placed.lines.iter().zip(parts).map(|(item, part)| new_line(item, vec![part]));
     Ok(Order {
@@ -131,6 +136,7 @@ fn apply(order: &mut Order, at: Timestamp, event: &Event) -> Step {
         }
         Event::OrderCompleted => {
             require(order.placement == Placement::Confirmed, "it is not confirmed")?;
+            require(order.open_units() == 0 && order.packed_units() == 0, "units have not left")?;
             order.placement = Placement::Completed;
             Ok(())
         }
@@ -149,10 +155,10 @@ fn apply(order: &mut Order, at: Timestamp, event: &Event) -> Step {
             });
             Ok(())
         }
-        Event::ShipmentCancelled { .. }
-        | Event::ShipmentDispatched { .. }
-        | Event::ShipmentDelivered { .. }
-        | Event::ShipmentLost { .. } => shipment(order, at, event),
+        Event::ShipmentCancelled { shipment_id }
+        | Event::ShipmentDispatched { shipment_id, .. }
+        | Event::ShipmentDelivered { shipment_id }
+        | Event::ShipmentLost { shipment_id } => shipment(order, at, event, *shipment_id),
         Event::ReturnRequested { return_id, lines, reason } => request_return(order, at, *return_id, lines, reason),
         Event::ReturnReceived { return_id, lines, condition, .. } => {
             receive_return(order, *return_id, lines)?;
@@ -169,6 +175,18 @@ const fn require(holds: bool, why: &'static str) -> Step {
 
 fn is_live(order: &Order) -> bool {
     matches!(order.placement, Placement::Pending { .. } | Placement::Held { .. } | Placement::Confirmed)
+}
+
+fn may_be_captured_for(order: &Order) -> bool {
+    order.placement == Placement::Confirmed || order.placement == Placement::Completed && order.terms == Terms::Invoice
+}
+
+fn may_be_paid(order: &Order) -> bool {
+    may_be_captured_for(order) || matches!(order.placement, Placement::Pending { .. })
+}
+
+fn was_confirmed(order: &Order) -> bool {
+    matches!(order.placement, Placement::Confirmed | Placement::Completed | Placement::Held { resume: Stage::Confirmed, .. })
 }
 
 fn in_pending_stage(order: &Order) -> bool {
@@ -238,31 +256,26 @@ fn pack(order: &mut Order, lines: &[LineQty]) -> Step {
     Ok(())
 }
 
-fn shipment(order: &mut Order, at: Timestamp, event: &Event) -> Step {
-    let (id, next): (_, fn(ShipmentState, Option<Carriage>, Timestamp) -> Option<ShipmentState>) = match event {
-        Event::ShipmentCancelled { shipment_id } => {
-            (*shipment_id, |state, _, _| (state == ShipmentState::Packed).then_some(ShipmentState::Cancelled))
+/// Where an event takes a shipment; `None` if it cannot.
+fn moved(state: &ShipmentState, at: Timestamp, event: &Event) -> Option<ShipmentState> {
+    match (state, event) {
+        (ShipmentState::Packed, Event::ShipmentCancelled { .. }) => Some(ShipmentState::Cancelled),
+        (ShipmentState::Packed, Event::ShipmentDispatched { carrier, tracking, .. }) => {
+            Some(ShipmentState::Dispatched(Carriage { carrier: carrier.clone(), tracking: tracking.clone(), at }))
         }
-        Event::ShipmentDispatched { shipment_id, .. } => (*shipment_id, |state, carriage, _| match state {
-            ShipmentState::Packed => carriage.map(ShipmentState::Dispatched),
-            _ => None,
-        }),
-        Event::ShipmentDelivered { shipment_id } => (*shipment_id, |state, _, at| match state {
-            ShipmentState::Dispatched(carriage) => Some(ShipmentState::Delivered { carriage, at }),
-            _ => None,
-        }),
-        Event::ShipmentLost { shipment_id } => (*shipment_id, |state, _, at| match state {
-            ShipmentState::Dispatched(carriage) => Some(ShipmentState::Lost { carriage, at }),
-            _ => None,
-        }),
-        _ => return Err("not an event of a shipment"),
-    };
-    let carriage = match event {
-        Event::ShipmentDispatched { carrier, tracking, .. } => Some(Carriage { carrier: carrier.clone(), tracking: tracking.clone(), at }),
+        (ShipmentState::Dispatched(carriage), Event::ShipmentDelivered { .. }) => {
+            Some(ShipmentState::Delivered { carriage: carriage.clone(), at })
+        }
+        (ShipmentState::Dispatched(carriage), Event::ShipmentLost { .. }) => Some(ShipmentState::Lost { carriage: carriage.clone(), at }),
         _ => None,
-    };
+    }
+}
+
+fn shipment(order: &mut Order, at: Timestamp, event: &Event, id: ShipmentId) -> Step {
+    let held_back = matches!(event, Event::ShipmentDispatched { .. });
+    require(order.placement == Placement::Confirmed || matches!(order.placement, Placement::Held { .. }) && !held_back, "no goods move")?;
     let parcel = order.shipment_mut(id).ok_or("it has no such shipment")?;
-    parcel.state = next(parcel.state.clone(), carriage, at).ok_or("the shipment is past that")?;
+    parcel.state = moved(&parcel.state, at, event).ok_or("the shipment is past that")?;
     let lines = parcel.lines.clone();
     let lost = matches!(parcel.state, ShipmentState::Lost { .. });
     if lost {
@@ -288,7 +301,7 @@ fn shipment(order: &mut Order, at: Timestamp, event: &Event) -> Step {
 }
 
 fn request_return(order: &mut Order, at: Timestamp, id: ReturnId, lines: &[LineQty], reason: &str) -> Step {
-    require(matches!(order.placement, Placement::Held { .. } | Placement::Confirmed | Placement::Completed), "it was not confirmed")?;
+    require(was_confirmed(order), "it was not confirmed")?;
     require(order.return_of_goods(id).is_none(), "the return exists")?;
     let mut units = Vec::new();
     for wanted in lines {
@@ -322,6 +335,7 @@ fn find_return(order: &mut Order, id: ReturnId) -> Result<&mut Return, &'static 
 }
 
 fn receive_return(order: &mut Order, id: ReturnId, lines: &[LineQty]) -> Step {
+    require(was_confirmed(order), "it was not confirmed")?;
     let part = order.value_returned(lines.iter().map(|l| (l.line_id, l.qty.get())));
     order.credit(part);
     for arrived in lines {
@@ -349,6 +363,7 @@ fn receive_return(order: &mut Order, id: ReturnId, lines: &[LineQty]) -> Step {
 }
 
 fn reject_return(order: &mut Order, id: ReturnId, reason: &str) -> Step {
+    require(was_confirmed(order), "it was not confirmed")?;
     let one = find_return(order, id)?;
     require(one.is_open(), "the return is closed")?;
     one.rejected = Some(reason.to_owned());
@@ -365,14 +380,22 @@ fn reject_return(order: &mut Order, id: ReturnId, reason: &str) -> Step {
 }
 
 fn payment(order: &mut Order, at: Timestamp, fact: &PaymentFact) -> Step {
-    let takes_money = is_live(order) || order.placement == Placement::Completed;
+    let ended = !is_live(order) && order.placement != Placement::Completed;
     let reversing = match fact {
         PaymentFact::Started { .. } => {
-            require(takes_money, "it has ended")?;
+            require(may_be_paid(order), "it takes no payment")?;
+            false
+        }
+        PaymentFact::CaptureStarted { .. } => {
+            require(may_be_captured_for(order), "nothing is captured for it")?;
+            false
+        }
+        PaymentFact::RefundGranted { replaces: Some(replaced), .. } => {
+            require(order.tenders.refund(*replaced).is_some(), "it has no such refund")?;
             false
         }
         // more than is due, or for an order that has ended: nothing is owed for it
-        PaymentFact::Authorized { amount, .. } => amount.minor() > order.due() || !takes_money,
+        PaymentFact::Authorized { amount, .. } => amount.minor() > order.due() || ended,
         _ => false,
     };
     order.tenders.step(at, fact, reversing)
@@ -384,9 +407,10 @@ impl Order {
         // a line may come in several parts
         let mut by_line = std::collections::BTreeMap::new();
         for (line_id, qty) in units {
-            *by_line.entry(line_id).or_insert(0_u32) += qty;
+            let units: &mut u32 = by_line.entry(line_id).or_default();
+            *units = units.saturating_add(qty);
         }
-        by_line.into_iter().filter_map(|(id, qty)| self.line(id).map(|l| l.cum(l.returned + qty) - l.cum(l.returned))).sum()
+        by_line.into_iter().filter_map(|(id, qty)| self.line(id).map(|l| l.cum(l.returned.saturating_add(qty)) - l.cum(l.returned))).sum()
     }
 
     /// How much of returned goods is not owed because it was never paid.

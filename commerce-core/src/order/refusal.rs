@@ -122,6 +122,9 @@ pub enum Refusal {
     /// A shipment, return, attempt, capture or refund that the order does not have.
     #[error("the order has no such {0}")]
     Unknown(&'static str),
+    /// An id chosen by the caller that the order uses already.
+    #[error("the order has this {0} already")]
+    Taken(&'static str),
     /// A shipment or return that is past this command.
     #[error("the {what} is {state}")]
     WrongState {
@@ -206,6 +209,7 @@ impl Refusal {
             Self::LocationNeeded => "location_needed",
             Self::NotAtLocation { .. } => "not_at_location",
             Self::Unknown(_) => "unknown_part",
+            Self::Taken(_) => "id_taken",
             Self::CaptureOpen => "capture_in_progress",
             Self::NotCaptured { .. } => "not_captured",
             Self::OutsideWindow { .. } => "outside_return_window",
@@ -226,6 +230,7 @@ impl Refusal {
             Self::Illegal { .. }
                 | Self::WrongState { .. }
                 | Self::Exists
+                | Self::Taken(_)
                 | Self::Busy
                 | Self::Uncovered { .. }
                 | Self::NothingDue

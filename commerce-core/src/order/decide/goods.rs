@@ -23,6 +23,7 @@ pub(super) fn pack(
     if draft.order.shipments.len() >= PARTS_MAX {
         return Err(Refusal::TooMany { what: "shipments", max: PARTS_MAX });
     }
+    draft.require_free(draft.order.shipment(shipment_id).is_some(), "shipment")?;
     if !draft.order.covered() {
         return Err(Refusal::Uncovered { due: draft.order.due() });
     }
@@ -85,11 +86,11 @@ pub(super) fn dispatch(
     check_text("tracking", tracking.as_deref().unwrap_or_default())?;
     let shipment = find(draft, shipment_id)?;
     require_state(shipment, shipment.state == ShipmentState::Packed)?;
-    if draft.order.tenders.captures.iter().any(|c| c.shipment_id.is_none_or(|id| id == shipment_id) && c.state == CaptureState::Open) {
-        return Err(Refusal::CaptureOpen);
-    }
     let on_trust = draft.order.capture_policy == CapturePolicy::Manual || draft.order.terms == Terms::Invoice;
     let share = draft.order.share_of(shipment);
+    if draft.order.capture_open() && !on_trust {
+        return Err(Refusal::CaptureOpen);
+    }
     if share > 0 && !on_trust {
         return Err(Refusal::NotCaptured { share });
     }
@@ -130,6 +131,7 @@ pub(super) fn request_return(
     if draft.order.returns.len() >= PARTS_MAX {
         return Err(Refusal::TooMany { what: "returns", max: PARTS_MAX });
     }
+    draft.require_free(draft.order.return_of_goods(return_id).is_some(), "return")?;
     draft.units_within(lines, |id| draft.order.line(id).map_or(0, |line| u64::from(line.dispatched - line.returning - line.returned)))?;
     if let Some(ended) = draft.order.return_window_end(draft.ctx.policy.return_window_s).filter(|ended| !staff && draft.ctx.at > *ended) {
         return Err(Refusal::OutsideWindow { ended });

@@ -54,6 +54,7 @@ pub(super) fn grant(draft: &mut Draft<'_>, grant: GrantRefund) -> Result<(), Ref
     if order.tenders.refunds.len() >= PARTS_MAX {
         return Err(Refusal::TooMany { what: "refunds", max: PARTS_MAX });
     }
+    draft.require_free(order.tenders.refund(grant.refund_id).is_some(), "refund")?;
     let mut max = order.room();
     let (cause, lines) = match grant.replaces {
         Some(replaced) => {

@@ -7,7 +7,7 @@ use crate::order::command::{AttemptOutcome, CaptureOutcome, Pay};
 use crate::order::decide::{At, Draft, PARTS_MAX, placement, refund};
 use crate::order::event::{CapturePolicy, Event, HoldReason, Terms};
 use crate::order::refusal::Refusal;
-use crate::order::state::{Order, ShipmentState};
+use crate::order::state::{Order, Shipment, ShipmentState};
 use crate::tender::{Attempt, AttemptState, CaptureState};
 
 /// Ends the attempts in which the buyer had to act.
@@ -39,6 +39,7 @@ pub(super) fn pay(draft: &mut Draft<'_>, pay: Pay) -> Result<(), Refusal> {
     if draft.order.tenders.attempts.len() >= PARTS_MAX {
         return Err(Refusal::TooMany { what: "attempts", max: PARTS_MAX });
     }
+    draft.require_free(draft.order.tenders.attempt(pay.attempt_id).is_some(), "attempt")?;
     abandon(draft)?;
     let payment_id = draft.order.payment_for(pay.payment_id);
     let amount = draft.order.money(amount);
@@ -106,9 +107,10 @@ pub(super) fn start_capture(draft: &mut Draft<'_>, shipment_id: Option<ShipmentI
     draft.require_idle()?;
     let rest = (draft.order.owed() - draft.order.kept()).max(0);
     let most = draft.order.authorized().min(rest);
-    let wanted = match (shipment_id, amount) {
+    let shipment = shipment_id.map(|id| packed(&draft.order, id)).transpose()?;
+    let wanted = match (shipment, amount) {
         (_, Some(amount)) => draft.positive(amount)?,
-        (Some(id), None) => share_to_capture(draft, id, rest)?.min(if on_invoice { most } else { i64::MAX }),
+        (Some(shipment), None) => share_to_capture(draft, shipment, rest).min(if on_invoice { most } else { i64::MAX }),
         (None, None) => rest,
     };
     if wanted == 0 {
@@ -120,16 +122,21 @@ pub(super) fn start_capture(draft: &mut Draft<'_>, shipment_id: Option<ShipmentI
     capture_oldest_first(draft, shipment_id, wanted)
 }
 
-/// What a shipment asks for, by policy and by what the providers can do.
-fn share_to_capture(draft: &Draft<'_>, id: ShipmentId, rest: i64) -> Result<i64, Refusal> {
-    let shipment = draft.order.shipment(id).ok_or(Refusal::Unknown("shipment"))?;
-    if shipment.state != ShipmentState::Packed {
-        return Err(Refusal::WrongState { what: "shipment", state: shipment.state.name() });
+fn packed(order: &Order, id: ShipmentId) -> Result<&Shipment, Refusal> {
+    let shipment = order.shipment(id).ok_or(Refusal::Unknown("shipment"))?;
+    if shipment.state == ShipmentState::Packed {
+        Ok(shipment)
+    } else {
+        Err(Refusal::WrongState { what: "shipment", state: shipment.state.name() })
     }
+}
+
+/// What a shipment asks for, by policy and by what the providers can do.
+fn share_to_capture(draft: &Draft<'_>, shipment: &Shipment, rest: i64) -> i64 {
     let share = draft.order.share_of(shipment);
     let single = draft.order.tenders.attempts.iter().any(|a| draft.order.tenders.voidable(a) > 0 && !draft.ctx.multi_capture(&a.provider));
     let whole = draft.order.capture_policy == CapturePolicy::AtConfirm || single;
-    Ok(if share > 0 && whole { rest.min(draft.order.authorized()).max(share) } else { share })
+    if share > 0 && whole { rest.min(draft.order.authorized()).max(share) } else { share }
 }
 
 fn capture_oldest_first(draft: &mut Draft<'_>, shipment_id: Option<ShipmentId>, wanted: i64) -> Result<(), Refusal> {
@@ -164,6 +171,7 @@ pub(super) fn capture(draft: &mut Draft<'_>, capture_id: CaptureId, outcome: Cap
         CaptureOutcome::Failed { code } => {
             draft.emit(Event::Payment(PaymentFact::CaptureFailed { capture_id, code }))?;
             if At::of(&draft.order) == At::Confirmed {
+                abandon(draft)?;
                 placement::put_on_hold(draft, HoldReason::Payment, None)?;
             }
         }
