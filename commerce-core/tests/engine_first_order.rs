@@ -28,7 +28,7 @@ async fn stock(store: &Store, sku: &Sku, qty: Quantity) {
         active: true,
         updated_at: Timestamp::from_secs(0),
     };
-    store.catalogue.put(&MerchantId::default(), &item).await.unwrap();
+    store.catalogue.put(&MerchantId::default(), &item).await.expect("an item");
     let account = AccountKey { merchant: MerchantId::default(), sku: sku.clone(), location: LocationId::default() };
     let partition = Partition { merchant: MerchantId::default(), root: Root::Sku(sku.clone()) };
     let meta = EventMeta { at: Timestamp::from_secs(0), actor: Call::staff("test").actor, correlation: None, causation: None };
@@ -63,7 +63,7 @@ fn an_order_is_placed_paid_shipped_delivered_and_partly_returned() {
             shop.receive_return(&call, back.id, Vec::new(), Condition::Sellable, None).await.unwrap();
             let order = shop.get_order(&call, id).await.unwrap().order;
             assert_eq!((order.captured(), order.refunding() + order.refunded()), (3_000, 1_000));
-            let (_, account) = store.stock.accounts(&MerchantId::default(), &[sku.clone()]).await.unwrap().pop().unwrap();
+            let (_, account) = store.stock.accounts(&MerchantId::default(), std::slice::from_ref(&sku)).await.unwrap().pop().unwrap();
             assert_eq!((account.on_hand, account.held), (8, 0));
         };
         let mut story = Box::pin(story.fuse());

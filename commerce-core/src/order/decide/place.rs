@@ -3,7 +3,7 @@
 use crate::order::amounts;
 use crate::order::command::Place;
 use crate::order::decide::{Decided, Draft, LINE_UNITS_MAX, LINES_MAX, check_text, placement, settle, tender};
-use crate::order::event::{Adjustment, Event, Placed, RiskVerdict, Terms};
+use crate::order::event::{Adjustment, Event, Placed, RiskVerdict};
 use crate::order::evolve::evolve;
 use crate::order::policy::Context;
 use crate::order::refusal::Refusal;
@@ -45,10 +45,6 @@ fn checked(mut order: Placed, ctx: &Context<'_>) -> Result<Placed, Refusal> {
     let (_, total) = amounts::price_new(&order.lines, &order.adjustments)?;
     order.total = crate::money::Money::from_minor(total, order.currency);
     order.pay_by = ctx.now.plus_secs(ctx.policy.pay_by_s);
-    if order.terms == Terms::Invoice && order.total.is_zero() {
-        // nothing to invoice
-        order.terms = Terms::Prepaid;
-    }
     Ok(order)
 }
 
