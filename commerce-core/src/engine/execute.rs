@@ -11,8 +11,8 @@ use crate::engine::{Call, Error, changes};
 use crate::id::{LocationId, MerchantId, OrderId};
 use crate::order::{Command, Event, Order, decide};
 use crate::ports::{
-    ChangeSet, Claim, ClaimSpace, NewSaga, Partition, PersonalWrite, Proof, Receipt, ResourceRef, Retry, Root, SagaId, SagaPhase, SagaRow,
-    SagaUpdate, SagaWrite, StreamId, Verdict, Version,
+    ChangeSet, Claim, ClaimSpace, NewSaga, Partition, PersonalWrite, PortError, Proof, Receipt, ResourceRef, Retry, Root, SagaId,
+    SagaPhase, SagaRow, SagaUpdate, SagaWrite, StreamId, Verdict, Version,
 };
 use crate::stock::Move;
 use crate::time::Timestamp;
@@ -318,7 +318,11 @@ impl Inner {
         match verdicts.pop() {
             Some(Ok(verdict)) => Ok(verdict),
             Some(Err(error)) if error.retry == Retry::Unknown => match proof {
-                Some(proof) => Ok(self.outcome(&proof).await?.map_or(Err(error), |receipt| Ok(Verdict::Committed(receipt)))?),
+                Some(proof) => match self.outcome(&proof).await? {
+                    Some(receipt) => Ok(Verdict::Committed(receipt)),
+                    // it was not written and never will be
+                    None => Err(PortError { retry: Retry::Later, ..error }.into()),
+                },
                 None => Err(error.into()),
             },
             Some(Err(error)) => Err(error.into()),
@@ -329,7 +333,7 @@ impl Inner {
     async fn outcome(&self, proof: &Proof) -> Result<Option<Receipt>, Error> {
         self.store.journal.outcome(proof).await.map_err(|error| {
             // still unknown: the caller must not take it for undone
-            crate::ports::PortError { retry: Retry::Unknown, ..error }.into()
+            PortError { retry: Retry::Unknown, ..error }.into()
         })
     }
 }

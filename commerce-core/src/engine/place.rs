@@ -123,10 +123,11 @@ impl Commerce {
         claims.extend(request.cart_id.map(|cart| cart_claim(cart, owner.clone())));
         claims.extend(number_claim(request.number.as_deref(), &owner)?);
         let along = Along { claims, personal: personal.into_iter().collect(), saga: None };
-        let wait = inner.handoff.settled(SagaId(Task::Collect(attempt).saga_uuid()));
+        let saga = SagaId(Task::Collect(attempt).saga_uuid());
+        let wait = inner.handoff.settled(saga);
         match inner.place_order(call, &moment, id, along, place).await {
             Ok(done) => {
-                if !done.begun.is_empty() {
+                if done.begun.contains(&saga) {
                     self.wait(&moment, wait).await;
                 }
                 let root = inner.order_root(&call.merchant, id).await?;
