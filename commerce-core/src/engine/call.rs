@@ -81,7 +81,7 @@ pub enum How {
     Done,
     /// It was done before under the same idempotency key.
     Replayed,
-    /// The cart had become this order before.
+    /// It was there before: the cart had become this order, or the catalogue had an item of this SKU.
     Existing,
 }
 
