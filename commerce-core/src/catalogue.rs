@@ -135,6 +135,10 @@ mod tests {
         assert_eq!(Item { title: "灯".repeat(256), ..lantern() }.check(), Ok(()));
     }
 
+    fn priced(item: &mut Item, currency: Currency, price: Money) {
+        item.prices.insert(currency, price);
+    }
+
     #[test]
     fn a_refusal_names_the_field() {
         check(|item| item.title = String::new(), "/title", ItemError::TitleLength { actual: 0 });
@@ -143,11 +147,7 @@ mod tests {
         check(|item| item.title = "a\u{0}".to_owned(), "/title", ItemError::TitleCharacter { index: 1 });
         check(|item| item.title = "ab\n".to_owned(), "/title", ItemError::TitleCharacter { index: 2 });
         let (gbp, usd) = (Currency::GBP, Currency::USD);
-        check(|item| drop(item.prices.insert(gbp, Money::from_minor(-1, gbp))), "/prices/GBP", ItemError::NegativePrice { currency: gbp });
-        check(
-            |item| drop(item.prices.insert(usd, Money::from_minor(1, gbp))),
-            "/prices/USD",
-            ItemError::MixedPrice { currency: usd, price: gbp },
-        );
+        check(|item| priced(item, gbp, Money::from_minor(-1, gbp)), "/prices/GBP", ItemError::NegativePrice { currency: gbp });
+        check(|item| priced(item, usd, Money::from_minor(1, gbp)), "/prices/USD", ItemError::MixedPrice { currency: usd, price: gbp });
     }
 }

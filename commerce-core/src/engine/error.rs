@@ -98,7 +98,7 @@ impl Error {
         Self::Stored(source.into())
     }
 
-    /// The stable code that clients see; all codes stand in [`crate::engine::CODES`].
+    /// The stable code that clients see.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Order(refusal) => refusal.code(),

@@ -53,11 +53,11 @@ impl Handoff {
         self.looking.store(false, Ordering::Release);
     }
 
-    /// Ends when the saga has come to rest for the first time since.
-    pub(super) fn settled(&self, saga: SagaId) -> oneshot::Receiver<()> {
-        let (done, wait) = oneshot::channel();
+    /// Waits for the saga to come to rest for the first time since; whoever drops it waits no more.
+    pub(super) fn settled(&self, saga: SagaId) -> Settled<'_> {
+        let (done, told) = oneshot::channel();
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).entry(saga).or_default().push(done);
-        wait
+        Settled { handoff: self, saga, told }
     }
 
     /// Tells those who wait that a saga has come to rest.
@@ -67,14 +67,30 @@ impl Handoff {
             let _gone = done.send(());
         }
     }
+}
 
-    /// Forgets those who went away without an answer.
-    pub(super) fn prune(&self, saga: SagaId) {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(list) = waiting.get_mut(&saga) {
+/// One who waits for a saga.
+pub(super) struct Settled<'a> {
+    handoff: &'a Handoff,
+    saga: SagaId,
+    told: oneshot::Receiver<()>,
+}
+
+impl Settled<'_> {
+    /// Ends when told.
+    pub(super) async fn told(mut self) {
+        let _told_or_forgotten = (&mut self.told).await;
+    }
+}
+
+impl Drop for Settled<'_> {
+    fn drop(&mut self) {
+        self.told.close();
+        let mut waiting = self.handoff.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(list) = waiting.get_mut(&self.saga) {
             list.retain(|done| !done.is_canceled());
             if list.is_empty() {
-                waiting.remove(&saga);
+                waiting.remove(&self.saga);
             }
         }
     }

@@ -343,18 +343,13 @@ impl Commerce {
         let saga = SagaId(task.saga_uuid());
         let moment = self.inner.moment(call)?;
         let wait = self.inner.handoff.settled(saga);
-        let answer = self.order_command(call, id, operation, Along::default(), command).await;
-        let answer = match answer {
-            Ok(answer) if answer.how == How::Done => answer,
-            other => {
-                drop(wait);
-                self.inner.handoff.prune(saga);
-                return other;
+        match self.order_command(call, id, operation, Along::default(), command).await {
+            Ok(answer) if answer.how == How::Done => {
+                self.wait(&moment, wait).await;
+                Ok(Answer { value: self.get_order(call, id).await?, ..answer })
             }
-        };
-        self.wait(&moment, wait).await;
-        self.inner.handoff.prune(saga);
-        Ok(Answer { value: self.get_order(call, id).await?, ..answer })
+            other => other,
+        }
     }
 
     pub(super) async fn view(&self, call: &Call, id: OrderId, root: &OrderRoot) -> Result<OrderView, Error> {

@@ -80,14 +80,8 @@ impl Commerce {
         let along = Along { claims, ..Along::default() };
         match inner.on_payment(call, &moment, payment_id, along, &[start], request.capture).await {
             Ok(()) => self.wait(&moment, wait).await,
-            Err(failed) => {
-                drop(wait);
-                inner.handoff.prune(saga);
-                return match failed {
-                    Failed::Claimed { owner, same_request: true, idempotency: true } => self.payment_made(call, &owner).await,
-                    failed => Err(failed.into_error()),
-                };
-            }
+            Err(Failed::Claimed { owner, same_request: true, idempotency: true }) => return self.payment_made(call, &owner).await,
+            Err(failed) => return Err(failed.into_error()),
         }
         Ok(Answer::done(self.get_payment(call, payment_id).await?))
     }
@@ -207,14 +201,10 @@ impl Commerce {
                 self.wait(&moment, wait).await;
                 How::Done
             }
-            Err(failed) => {
-                drop(wait);
-                inner.handoff.prune(saga);
-                match failed {
-                    Failed::Claimed { same_request: true, idempotency: true, .. } => How::Replayed,
-                    failed => return Err(failed.into_error()),
-                }
-            }
+            Err(failed) => match failed {
+                Failed::Claimed { same_request: true, idempotency: true, .. } => How::Replayed,
+                failed => return Err(failed.into_error()),
+            },
         };
         Ok(Answer { value: self.get_payment(call, id).await?, how })
     }

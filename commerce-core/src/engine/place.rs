@@ -5,6 +5,7 @@ use futures::FutureExt;
 use crate::catalogue::Item;
 use crate::engine::commerce::Moment;
 use crate::engine::execute::{Along, Failed, cart_claim};
+use crate::engine::handoff::Settled;
 use crate::engine::{Answer, Call, Commerce, Error, How, OrderView};
 use crate::id::{AttemptId, CartId, CustomerId, LineId, MethodRef, OrderId, PaymentId, PersonalRef, ProviderName, Sku};
 use crate::money::{Currency, Money};
@@ -155,19 +156,18 @@ impl Commerce {
             if inner.order_root(&call.merchant, id).await?.version == root.version {
                 self.wait(&moment, wait).await;
             }
-            inner.handoff.prune(saga);
         }
         let root = inner.order_root(&call.merchant, id).await?;
         Ok(Answer { value: self.view(call, id, &root).await?, how })
     }
 
     /// Waits until told, or until `place_wait_ms` after the call began.
-    pub(super) async fn wait(&self, moment: &Moment, told: futures::channel::oneshot::Receiver<()>) {
+    pub(super) async fn wait(&self, moment: &Moment, settled: Settled<'_>) {
         let deadline = self.inner.clock.now().max(moment.now).plus_millis(self.inner.config.place_wait_ms);
         let mut late = self.inner.clock.sleep_until(deadline).fuse();
-        let mut told = told.fuse();
+        let mut told = Box::pin(settled.told().fuse());
         futures::select_biased! {
-            _ = told => {}
+            () = told => {}
             () = late => {}
         }
     }

@@ -61,18 +61,12 @@ impl Commerce {
         let wait = inner.handoff.settled(saga);
         let on_hand = self.on_hand(call, order).await?;
         let commands = |root: &OrderRoot| pack_command(root, id, &pack, &on_hand);
-        match self.claimed_command(call, &moment, order, "create_shipment", &owner, Along::default(), commands).await {
-            Ok(Some(_)) => self.wait(&moment, wait).await,
-            Ok(None) => {
-                let made = inner.replayed(call, &moment, &operation).await?.ok_or(Error::Contended)?;
-                return self.shipment_made(call, &made).await;
-            }
-            Err(error) => {
-                drop(wait);
-                inner.handoff.prune(saga);
-                return Err(error);
-            }
+        let packed = self.claimed_command(call, &moment, order, "create_shipment", &owner, Along::default(), commands).await?;
+        if packed.is_none() {
+            let made = inner.replayed(call, &moment, &operation).await?.ok_or(Error::Contended)?;
+            return self.shipment_made(call, &made).await;
         }
+        self.wait(&moment, wait).await;
         Ok(Answer::done(self.get_shipment(call, id).await?))
     }
 
