@@ -203,9 +203,9 @@ pub enum Command {
 /// Why a payment refuses a command. Nothing has changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// There is a payment under this id already.
-    #[error("the payment exists already")]
-    Exists,
+    /// There is a payment, capture or refund under this id already.
+    #[error("the {0} exists already")]
+    Exists(&'static str),
     /// There is no payment under this id.
     #[error("there is no such payment")]
     NoPayment,
@@ -240,7 +240,7 @@ impl Refusal {
     /// The stable code that clients see.
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Exists => "payment_exists",
+            Self::Exists(_) => "already_exists",
             Self::NoPayment => "payment_not_found",
             Self::Unknown(_) => "unknown_part",
             Self::Busy => "payment_in_progress",
@@ -261,7 +261,7 @@ pub fn decide(payment: Option<&Payment>, command: Command) -> Result<Vec<Payment
             return Ok(vec![PaymentFact::Started { payment_id, attempt_id, provider, method_ref, amount }]);
         }
         (None, Command::Start { .. }) => return Err(Refusal::NotPositive),
-        (Some(_), Command::Start { .. }) => return Err(Refusal::Exists),
+        (Some(_), Command::Start { .. }) => return Err(Refusal::Exists("payment")),
         (None, _) => return Err(Refusal::NoPayment),
         (Some(payment), command) => (payment, command),
     };
@@ -287,6 +287,9 @@ fn checked(payment: &Payment, amount: Option<Money>, max: i64) -> Result<i64, Re
 
 fn capture(payment: &Payment, capture_id: CaptureId, amount: Option<Money>) -> Result<Vec<PaymentFact>, Refusal> {
     let money = &payment.tenders;
+    if money.capture(capture_id).is_some() {
+        return Err(Refusal::Exists("capture"));
+    }
     if money.busy() {
         return Err(Refusal::Busy);
     }
@@ -298,6 +301,9 @@ fn capture(payment: &Payment, capture_id: CaptureId, amount: Option<Money>) -> R
 
 fn refund(payment: &Payment, refund_id: RefundId, amount: Option<Money>) -> Result<Vec<PaymentFact>, Refusal> {
     let money = &payment.tenders;
+    if money.refund(refund_id).is_some() {
+        return Err(Refusal::Exists("refund"));
+    }
     let amount = checked(payment, amount, money.room())?;
     let mut left = amount;
     let mut parts = Vec::new();
