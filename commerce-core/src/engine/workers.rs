@@ -48,13 +48,22 @@ impl Workers {
     /// # Crash
     /// Every saga is a row: another run takes it up where its last commit left it.
     pub async fn run(mut self, shutdown: impl Future<Output = ()> + Send) {
+        self.run_during(shutdown).await;
+    }
+
+    /// Runs sagas while `work` goes on, then lets those under way come to rest, and answers what the work came to. For hosts and tests
+    /// that have no place to spawn [`Workers::run`].
+    ///
+    /// # Cancel safety
+    /// As of [`Workers::run`].
+    pub async fn run_during<T>(&mut self, work: impl Future<Output = T>) -> T {
         let commerce = self.commerce.clone();
         let inner = &*commerce.inner;
-        let mut shutdown = Box::pin(shutdown.fuse());
+        let mut work = Box::pin(work.fuse());
         let mut running: FuturesUnordered<Run<'_>> = FuturesUnordered::new();
         let mut look_at = inner.clock.now();
         let mut sweep_at = inner.clock.now();
-        loop {
+        let done = loop {
             let free = inner.config.sagas_at_once_max.saturating_sub(running.len());
             let now = inner.clock.now();
             if free > 0 && now >= look_at {
@@ -68,7 +77,7 @@ impl Workers {
             }
             if running.len() >= inner.config.sagas_at_once_max {
                 futures::select_biased! {
-                    () = shutdown => break,
+                    done = work => break done,
                     () = running.select_next_some() => {}
                 }
                 continue;
@@ -76,7 +85,7 @@ impl Workers {
             let wake_at = if inner.config.sweep_ms.is_some() { look_at.min(sweep_at) } else { look_at };
             let mut tick = inner.clock.sleep_until(wake_at).fuse();
             futures::select_biased! {
-                () = shutdown => break,
+                done = work => break done,
                 () = running.select_next_some() => {}
                 handed = self.handed.select_next_some() => match handed {
                     Handed::Fresh(row) => running.push(inner.run_and_tell(*row, true).boxed()),
@@ -85,8 +94,9 @@ impl Workers {
                 },
                 () = tick => {}
             }
-        }
+        };
         while running.next().await.is_some() {}
+        done
     }
 
     /// Does once what `run` does all the time: runs what is due until nothing is, and sweeps. For hosts and tests that own time.
