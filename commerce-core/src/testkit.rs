@@ -12,6 +12,7 @@ mod fixture;
 mod ids;
 mod lab;
 mod sets;
+pub mod shop;
 mod threads;
 
 pub use clock::ManualClock;

@@ -244,15 +244,20 @@ impl Lab {
     /// # Panics
     /// If it cannot be read.
     pub async fn feed(&self, shard: Shard) -> Vec<FeedItem> {
-        let mut all = Vec::new();
-        let mut after = Position(0);
-        loop {
-            let items = self.store.feed.read(shard, after, LIMIT_MAX_ROWS, true).await.expect("the feed is read");
-            let Some(last) = items.last() else { return all };
-            assert!(last.position > after, "the feed does not advance past {after}");
-            after = last.position;
-            all.extend(items);
-        }
+        feed_of(&self.store, shard).await
+    }
+}
+
+/// Everything in the feed of a shard of a store, mirrors included.
+pub(crate) async fn feed_of(store: &Store, shard: Shard) -> Vec<FeedItem> {
+    let mut all = Vec::new();
+    let mut after = Position(0);
+    loop {
+        let items = store.feed.read(shard, after, LIMIT_MAX_ROWS, true).await.expect("the feed is read");
+        let Some(last) = items.last() else { return all };
+        assert!(last.position > after, "the feed does not advance past {after}");
+        after = last.position;
+        all.extend(items);
     }
 }
 

@@ -1,0 +1,73 @@
+//! What holds of a shop that is at rest.
+
+mod books;
+mod money;
+mod orders;
+mod stock;
+
+use crate::ports::SagaPhase;
+use crate::testkit::shop::Shop;
+
+use books::Books;
+
+/// How many sagas may be unsettled in a shop at rest; no other may.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unsettled {
+    /// Sagas that wait: for a buyer, for time, for an operator's word to their order.
+    pub waiting: usize,
+    /// Sagas that are stuck.
+    pub stuck: usize,
+}
+
+impl Shop {
+    /// Asserts that the shop is lawfully at rest, and no saga is unsettled.
+    ///
+    /// # Panics
+    /// With every law that is broken.
+    pub async fn check(&self) {
+        self.check_but(Unsettled::default()).await;
+    }
+
+    /// Asserts that the shop is lawfully at rest, with so many sagas unsettled:
+    ///
+    /// - what the banks took, paid back and still set aside is what the engine knows, payment by payment, and no bank has money of a
+    ///   payment that the engine does not know;
+    /// - every account, and every hold, is the fold of its movements; nothing is promised that is not there, but for a recorded
+    ///   shortfall; what is held for an order is what it needs, and what left for it is what it dispatched;
+    /// - every order's row, and what the engine remembers of it, is the replay of its stream;
+    /// - no money and no stock stays with an order that has ended, and none beyond its total with one that is complete.
+    ///
+    /// # Panics
+    /// With every law that is broken.
+    pub async fn check_but(&self, allowed: Unsettled) {
+        let broken = self.broken_laws(allowed).await;
+        assert!(broken.is_empty(), "the shop is not lawfully at rest:\n{}", broken.join("\n"));
+    }
+
+    /// The laws of [`Shop::check_but`] that do not hold, in words.
+    ///
+    /// # Panics
+    /// If something cannot be read.
+    pub async fn broken_laws(&self, allowed: Unsettled) -> Vec<String> {
+        let books = Books::read(self).await;
+        let mut broken = Vec::new();
+        money::check(&books, &mut broken);
+        stock::check(&books, &mut broken);
+        orders::check(&books, &mut broken);
+        check_sagas(&books, allowed, &mut broken);
+        broken
+    }
+}
+
+fn check_sagas(books: &Books, allowed: Unsettled, broken: &mut Vec<String>) {
+    let count = |phase| books.sagas.iter().filter(|saga| saga.phase == phase).count();
+    let unsettled = Unsettled { waiting: count(SagaPhase::Running), stuck: count(SagaPhase::Stuck) };
+    if unsettled != allowed {
+        broken.push(format!("{unsettled:?}, allowed is {allowed:?}"));
+        let open = books.sagas.iter().filter(|saga| matches!(saga.phase, SagaPhase::Running | SagaPhase::Stuck));
+        broken.extend(open.map(|saga| {
+            let since = saga.last_error.as_deref().unwrap_or("no failure");
+            format!("  saga {} {} {}: due {:?}, leased {:?}, {since}", saga.kind.kind, saga.id, saga.phase, saga.due, saga.lease)
+        }));
+    }
+}
