@@ -37,6 +37,8 @@ pub struct Config {
     pub watch_max_s: u64,
     /// Seconds for which a claim on an idempotency key is kept. Default 30 days.
     pub idempotency_ttl_s: u64,
+    /// Seconds after which a reservation that names no expiry may be reclaimed. Default 15 minutes.
+    pub reservation_ttl_s: u64,
     /// Seconds for which a cart lives after its last write. Default 30 days.
     pub cart_ttl_s: u64,
 }
@@ -61,6 +63,7 @@ impl Config {
             failures_max: 20,
             watch_max_s: 24 * 3_600,
             idempotency_ttl_s: 30 * days,
+            reservation_ttl_s: 15 * 60,
             cart_ttl_s: 30 * days,
         }
     }

@@ -63,9 +63,12 @@ pub enum Error {
         /// What has it.
         owner: ResourceRef,
     },
-    /// A hold has ended or expired.
-    #[error("nothing remains of the hold")]
+    /// Less than asked for, or nothing, remains of a hold: it was fulfilled, released, or reclaimed after it expired.
+    #[error("less than asked for, or nothing, remains of the hold")]
     HoldGone,
+    /// Units of a reservation that is not confirmed cannot leave.
+    #[error("the reservation is not confirmed")]
+    NotConfirmed,
     /// Others kept changing the same thing: try again.
     #[error("too many changes at once")]
     Contended,
@@ -112,6 +115,7 @@ impl Error {
             Self::KeyReused { .. } => "idempotency_key_reused",
             Self::Taken { .. } => "already_taken",
             Self::HoldGone => "hold_gone",
+            Self::NotConfirmed => "reservation_not_confirmed",
             Self::Contended => "contended",
             Self::UnknownProvider(_) => "unknown_provider",
             Self::NotStuck(_) => "saga_not_stuck",

@@ -8,7 +8,7 @@ use crate::engine::error::Loss;
 use crate::engine::handoff::Handed;
 use crate::engine::holds::{Stocking, after_moves};
 use crate::engine::{Call, Error, changes};
-use crate::id::{LocationId, MerchantId, OrderId};
+use crate::id::{LocationId, MerchantId, OrderId, Sku};
 use crate::order::{Command, Event, Order, decide};
 use crate::ports::{
     ChangeSet, Claim, ClaimSpace, NewSaga, Partition, PersonalWrite, PortError, Proof, Receipt, ResourceRef, Retry, Root, SagaId,
@@ -199,7 +199,7 @@ impl Inner {
         let payments_after = record_facts(payments, moment.meta.at, &facts)?;
         let version = root.map_or(Version(0), |root| root.version);
         let version_after = Version(version.0 + events.len() as u64);
-        let candidates = self.candidates(&call.merchant, &after, stocks.anywhere).await?;
+        let candidates = self.candidates(&call.merchant, || after.stock_need().into_keys().collect(), stocks.anywhere).await?;
         let holds = root.map_or(&[][..], |root| &root.holds);
         let stocking = Stocking {
             config: &self.config,
@@ -236,14 +236,18 @@ impl Inner {
         Ok(Plan { set, root: root_after, begun })
     }
 
-    /// Where units of an order may come from.
-    async fn candidates(&self, merchant: &MerchantId, order: &Order, anywhere: bool) -> Result<Vec<LocationId>, Error> {
+    /// Where units of these SKUs may come from, if the caller does not say.
+    pub(super) async fn candidates(
+        &self,
+        merchant: &MerchantId,
+        skus: impl FnOnce() -> Vec<Sku> + Send,
+        anywhere: bool,
+    ) -> Result<Vec<LocationId>, Error> {
         if !anywhere {
             return Ok(self.config.locations.clone());
         }
-        let skus: Vec<_> = order.stock_need().into_keys().collect();
         let mut locations = vec![LocationId::default()];
-        for (account, _) in self.store.stock.accounts(merchant, &skus).await? {
+        for (account, _) in self.store.stock.accounts(merchant, &skus()).await? {
             if !locations.contains(&account.location) {
                 locations.push(account.location);
             }

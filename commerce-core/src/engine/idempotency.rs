@@ -21,6 +21,13 @@ impl Inner {
         }
     }
 
+    /// What a twin under the same key made while this call was decided; else the refusal stands.
+    ///
+    /// What the first of two twins did can be why the second is refused.
+    pub(super) async fn twin_of(&self, call: &Call, moment: &Moment, operation: &str, refusal: Error) -> Result<ResourceRef, Error> {
+        self.replayed(call, moment, operation).await?.ok_or(refusal)
+    }
+
     /// The claim of a call on its idempotency key, for what it makes.
     pub(super) fn claim_of(&self, call: &Call, moment: &Moment, operation: &str, owner: &ResourceRef) -> Result<Option<Claim>, Error> {
         Ok(self.key_of(call, operation)?.map(|(key, hash)| Claim {

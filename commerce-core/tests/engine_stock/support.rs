@@ -1,0 +1,225 @@
+//! A shop without workers, and short words for what tests ask of it.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use commerce_core::engine::{Answer, Builder, Call, Commerce, Config, Error, PutItem};
+use commerce_core::goods::ItemKind;
+use commerce_core::id::{LocationId, MerchantId, OrderId, PaymentId, ProviderName, RefundId, ReturnId, ShipmentId, Sku};
+use commerce_core::memory::MemoryStore;
+use commerce_core::money::{Currency, Money};
+use commerce_core::ports::{
+    ClaimRow, ClaimSpace, Clock, Cursor, FeedEntry, FeedItem, OrderQuery, OrderRow, Page, PaymentQuery, PaymentRow, PortError, Position,
+    RefundRow, ReturnRow, Shard, ShipmentRow, Store, Views,
+};
+use commerce_core::quantity::Quantity;
+use commerce_core::sandbox::{Options, Sandbox};
+use commerce_core::stock::{Account, AccountKey, Limits, Movement, MovementKind};
+use commerce_core::testkit::{ManualClock, SeededIds};
+use commerce_core::time::Timestamp;
+use futures::future::BoxFuture;
+
+pub(crate) const START: Timestamp = Timestamp::from_secs(1_800_000_000);
+
+/// An engine over a store in memory, asked by staff.
+pub(crate) struct Shop {
+    pub(crate) clock: Arc<ManualClock>,
+    ids: Arc<SeededIds>,
+    pub(crate) store: Store,
+    pub(crate) engine: Commerce,
+    pub(crate) call: Call,
+}
+
+impl Shop {
+    pub(crate) fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    pub(crate) fn with(configure: impl FnOnce(&mut Config)) -> Self {
+        let clock = Arc::new(ManualClock::at(START));
+        let store = MemoryStore::open(3, clock.clone() as Arc<dyn Clock>);
+        let ids = Arc::new(SeededIds::new(1));
+        let engine = engine(&clock, &ids, &store, configure);
+        Self { clock, ids, store, engine, call: Call::staff("packer-7") }
+    }
+
+    /// Another engine over the same store: `first` is done after its first look at an idempotency key, before it goes on.
+    pub(crate) fn slow_twin(&self, first: BoxFuture<'static, ()>) -> Commerce {
+        let views = Arc::new(AfterTheLook { views: self.store.views.clone(), first: Mutex::new(Some(first)) });
+        self.engine_over(Store { views, ..self.store.clone() })
+    }
+
+    /// Another engine over the same data.
+    pub(crate) fn engine_over(&self, store: Store) -> Commerce {
+        engine(&self.clock, &self.ids, &store, |_| {})
+    }
+
+    /// Puts units on a shelf.
+    pub(crate) async fn receive(&self, item: &Sku, location: &str, units: u32) {
+        let received = self.engine.receive_stock(&self.call, item, &at(location), qty(units)).await;
+        received.expect("units are received");
+    }
+
+    /// Sets the limits of an account that is there.
+    pub(crate) async fn limit(&self, item: &Sku, location: &str, limits: Limits) {
+        self.engine.configure_item(&self.call, item, &at(location), limits).await.expect("limits are set");
+    }
+
+    /// What is on hand, held and short at a location.
+    pub(crate) async fn counters(&self, item: &Sku, location: &str) -> (i64, i64, i64) {
+        let accounts = self.store.stock.accounts(&MerchantId::default(), std::slice::from_ref(item)).await.expect("accounts are read");
+        let account = accounts.into_iter().find(|(key, _)| key.location.as_str() == location).map(|(_, account)| account);
+        account.map_or((0, 0, 0), |account| (account.on_hand, account.held, account.shortfall))
+    }
+
+    /// Everything that the store recorded of its stock, in the order of each shard.
+    pub(crate) async fn movements(&self) -> Vec<FeedItem> {
+        let mut all = Vec::new();
+        for shard in (0..self.store.facts.shards).map(Shard) {
+            all.extend(self.store.feed.read(shard, Position(0), u32::MAX, true).await.expect("the feed is read"));
+        }
+        all
+    }
+
+    /// Asserts that the counters of every account are the sums of its movements, and that none is below zero.
+    pub(crate) async fn check_counters(&self) {
+        let mut sums: BTreeMap<AccountKey, (i64, i64)> = BTreeMap::new();
+        for item in self.movements().await {
+            let FeedEntry::Movement { movement, .. } = item.entry else { continue };
+            let Movement { account, on_hand_delta, held_delta, kind, .. } = movement;
+            let sum = sums.entry(account).or_default();
+            *sum = (sum.0 + on_hand_delta, sum.1 + held_delta);
+            assert!(kind != MovementKind::StockShort || (on_hand_delta, held_delta) == (0, 0));
+        }
+        let accounts = self.store.audit.all_accounts(None, 1_000).await.expect("accounts are read").items;
+        let mut held: BTreeMap<AccountKey, i64> = BTreeMap::new();
+        for hold in self.store.audit.all_holds(None, 1_000).await.expect("holds are read").items {
+            for place in hold.placements {
+                let key = AccountKey { merchant: hold.merchant.clone(), sku: hold.sku.clone(), location: place.location };
+                *held.entry(key).or_default() += i64::from(place.remaining);
+            }
+        }
+        assert_eq!(accounts.len(), sums.len());
+        for (key, account) in accounts {
+            assert_eq!((account.on_hand, account.held), sums[&key], "{key:?}");
+            assert_eq!(account.held, held.get(&key).copied().unwrap_or(0), "{key:?}");
+            check_account(&account);
+        }
+    }
+}
+
+fn check_account(account: &Account) {
+    assert!(account.on_hand >= 0 && account.held >= 0, "{account:?}");
+    assert_eq!(account.shortfall, (-account.available()).max(0), "{account:?}");
+}
+
+fn engine(clock: &Arc<ManualClock>, ids: &Arc<SeededIds>, store: &Store, configure: impl FnOnce(&mut Config)) -> Commerce {
+    let sandbox = Arc::new(Sandbox::new(clock.clone(), Options::CARDS));
+    let provider = ProviderName::new("sandbox").expect("a name");
+    let builder = Builder::new(store.clone(), clock.clone(), provider, sandbox).ids(ids.clone());
+    builder.configure(configure).build().0
+}
+
+pub(crate) fn sku(text: &str) -> Sku {
+    Sku::new(text).expect("a sku")
+}
+
+pub(crate) fn at(location: &str) -> LocationId {
+    LocationId::new(location).expect("a location")
+}
+
+pub(crate) fn qty(units: u32) -> Quantity {
+    Quantity::new(units).expect("a quantity")
+}
+
+pub(crate) fn in_catalogue(item: &Sku, kind: ItemKind) -> PutItem {
+    let prices = [(Currency::GBP, Money::from_minor(1_000, Currency::GBP))].into();
+    PutItem { sku: item.clone(), title: "Lantern".to_owned(), kind, prices, active: true }
+}
+
+/// Asserts that an operation is refused with a code, and where.
+#[track_caller]
+pub(crate) fn check_refused<T: Debug>(outcome: Result<T, Error>, code: &str, field: Option<&str>) {
+    let error = match outcome {
+        Ok(done) => panic!("it was done: {done:?}"),
+        Err(error) => error,
+    };
+    let place = match &error {
+        Error::Invalid { field, .. } | Error::UnknownSku { field, .. } => Some(field.as_str()),
+        _ => None,
+    };
+    assert_eq!((error.code(), place), (code, field), "{error}");
+}
+
+/// Asserts that an operation fell short of one SKU, with the numbers.
+#[track_caller]
+pub(crate) fn check_short<T: Debug>(outcome: Result<T, Error>, item: &Sku, requested: u64, available: u64) {
+    match outcome {
+        Err(Error::Short(short)) => {
+            let short: Vec<_> = short.into_iter().map(|one| (one.sku, one.requested, one.available)).collect();
+            assert_eq!(short, vec![(item.clone(), requested, available)]);
+        }
+        other => panic!("not short: {other:?}"),
+    }
+}
+
+/// The value of an answer that is as it must be.
+#[track_caller]
+pub(crate) fn came<T: Debug>(outcome: Result<Answer<T>, Error>, how: commerce_core::engine::How) -> T {
+    match outcome {
+        Ok(answer) if answer.how == how => answer.value,
+        other => panic!("expected {how:?}, it came to {other:?}"),
+    }
+}
+
+/// Views whose first claim is followed by something else.
+struct AfterTheLook {
+    views: Arc<dyn Views>,
+    first: Mutex<Option<BoxFuture<'static, ()>>>,
+}
+
+#[async_trait]
+impl Views for AfterTheLook {
+    async fn order(&self, merchant: &MerchantId, id: OrderId) -> Result<Option<OrderRow>, PortError> {
+        self.views.order(merchant, id).await
+    }
+
+    async fn orders(&self, query: &OrderQuery, after: Option<&Cursor>, limit: u32) -> Result<Page<OrderRow>, PortError> {
+        self.views.orders(query, after, limit).await
+    }
+
+    async fn due_orders(&self, now: Timestamp, limit: u32) -> Result<Vec<(MerchantId, OrderId)>, PortError> {
+        self.views.due_orders(now, limit).await
+    }
+
+    async fn payment(&self, merchant: &MerchantId, id: PaymentId) -> Result<Option<PaymentRow>, PortError> {
+        self.views.payment(merchant, id).await
+    }
+
+    async fn payments(&self, query: &PaymentQuery, after: Option<&Cursor>, limit: u32) -> Result<Page<PaymentRow>, PortError> {
+        self.views.payments(query, after, limit).await
+    }
+
+    async fn shipment(&self, merchant: &MerchantId, id: ShipmentId) -> Result<Option<ShipmentRow>, PortError> {
+        self.views.shipment(merchant, id).await
+    }
+
+    async fn return_of_goods(&self, merchant: &MerchantId, id: ReturnId) -> Result<Option<ReturnRow>, PortError> {
+        self.views.return_of_goods(merchant, id).await
+    }
+
+    async fn refund(&self, merchant: &MerchantId, id: RefundId) -> Result<Vec<RefundRow>, PortError> {
+        self.views.refund(merchant, id).await
+    }
+
+    async fn claim(&self, merchant: &MerchantId, space: ClaimSpace, key: &str, now: Timestamp) -> Result<Option<ClaimRow>, PortError> {
+        let found = self.views.claim(merchant, space, key, now).await;
+        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(first) = first {
+            first.await;
+        }
+        found
+    }
+}
