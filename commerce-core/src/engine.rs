@@ -24,6 +24,7 @@ mod reservations;
 mod sagas;
 mod shipments;
 mod steps;
+mod verify;
 mod workers;
 
 pub use call::{Answer, Call, How, Idempotency};
@@ -38,4 +39,5 @@ pub use place::{NewLine, PlaceOrder};
 pub use plain::{AcceptAll, CatalogPricer, SystemIds};
 pub use reservations::{Reservation, ReservationStatus, Reserve, ReservedUnits};
 pub use shipments::{PackUnits, ReturnView, ShipmentView};
+pub use verify::{Check, DIFFERENCES_MAX, Difference, MoneySums, Unsettled, VerifyReport};
 pub use workers::Workers;

@@ -1,5 +1,6 @@
 //! One order through the engine: placed, paid, shipped, delivered, partly returned.
 
+use commerce_core::engine::Check;
 use commerce_core::order::Headline;
 use commerce_core::testkit::shop::Shop;
 use futures::executor::block_on;
@@ -17,5 +18,8 @@ fn an_order_is_placed_paid_shipped_delivered_and_partly_returned() {
         let account = shop.account("LAMP").await;
         assert_eq!((account.on_hand, account.held), (98, 0));
         shop.check().await;
+        let report = shop.commerce.verify().await.unwrap();
+        assert!(report.is_clean(), "{report}");
+        assert_eq!((report.looked_at[&Check::OrderStream], report.looked_at[&Check::OrderRow]), (1, 1));
     });
 }
