@@ -52,7 +52,8 @@ fn seeds() -> impl Strategy<Value = Vec<Vec<Step>>> {
 struct Issue {
     next: u128,
     issued: Vec<Move>,
-    holds: Vec<HoldId>,
+    holds: Vec<(HoldId, LocationId)>,
+    confirmed: Vec<(HoldId, LocationId)>,
 }
 
 impl Issue {
@@ -65,10 +66,8 @@ impl Issue {
         let sku = |which| if which { sku("cup") } else { sku("mug") };
         let (at, to) = (place_id(PLACES[seed.place]), place_id(PLACES[seed.other]));
         let account = AccountKey { merchant: merchant.clone(), sku: sku(seed.sku), location: at.clone() };
-        let hold = match self.holds.len() {
-            0 => hold_id(0),
-            held => self.holds[held - 1 - seed.of % held],
-        };
+        let recent = |of: &[(HoldId, LocationId)]| of.iter().nth_back(seed.of % of.len().max(1)).cloned();
+        let (hold, _) = recent(&self.holds).unwrap_or((hold_id(0), at.clone()));
         let made = match seed.kind {
             0 | 1 => Move::Receive { id, account, qty: qty(seed.units * 5) },
             2 => Move::Adjust { id, account, delta: i64::from(seed.units) - 6 + i64::from(seed.units == 6), reason: "count".to_owned() },
@@ -78,13 +77,19 @@ impl Issue {
                 Move::Configure { id, account, limits: Limits { backorder, safety, ..Limits::default() } }
             }
             5 => Move::Extend { hold, until: Timestamp::from_secs(seed.expires) },
-            6 | 7 => Move::Confirm { hold },
-            8 | 9 => Move::Fulfill { id, hold, location: at, qty: qty(seed.units.div_ceil(4)) },
+            6 | 7 => {
+                self.confirmed.extend(recent(&self.holds));
+                Move::Confirm { hold }
+            }
+            8 | 9 => {
+                let (hold, location) = recent(&self.confirmed).unwrap_or((hold, at));
+                Move::Fulfill { id, hold, location, qty: qty(seed.units.div_ceil(4)) }
+            }
             10 => Move::Release { id, hold, location: Some(at), qty: qty(seed.units.div_ceil(4)) },
             11 => Move::Release { id, hold, location: None, qty: qty(seed.units.div_ceil(3)) },
             12 => Move::Expire { hold },
             _ => {
-                self.holds.push(hold_id(self.next));
+                self.holds.push((hold_id(self.next), at.clone()));
                 let mut candidates = vec![at, to];
                 candidates.truncate(1 + seed.of % 2);
                 Move::Hold {
@@ -125,6 +130,7 @@ type Counts = BTreeMap<&'static str, u64>;
 fn count(counts: &mut Counts, moves: &[Move], judged: &Result<Applied, Refusal<Infallible>>) {
     match judged {
         Ok(applied) => {
+            *counts.entry("accepted").or_default() += 1;
             moves.iter().for_each(|one| *counts.entry(kind(one)).or_default() += 1);
             applied.movements.iter().for_each(|one| *counts.entry(one.kind.as_str()).or_default() += 1);
         }
@@ -292,5 +298,7 @@ fn counters_are_the_fold_of_movements_and_nothing_is_oversold_whatever_the_mix()
     for name in kinds.into_iter().chain(refusals).chain(MovementKind::ALL.iter().map(|kind| kind.as_str())) {
         assert!(counts.get(name).is_some_and(|count| *count > 0), "no {name} in {counts:?}");
     }
+    let refused: u64 = refusals.iter().map(|name| counts[name]).sum();
+    assert!(counts["accepted"] * 10 >= (counts["accepted"] + refused) * 3, "{counts:?}");
     eprintln!("seed {SEED}, {counts:?}");
 }
