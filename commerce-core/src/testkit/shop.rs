@@ -1,5 +1,6 @@
 //! A shop for tests: an engine over any store, a clock that a test moves, banks whose books lie open, and goods on the shelves.
 
+mod builder;
 mod check;
 mod goods;
 mod words;
@@ -12,15 +13,17 @@ use futures::channel::oneshot;
 use futures::executor::block_on;
 use futures::lock::Mutex;
 
-use crate::engine::{Builder, Call, Commerce, Config, Workers};
+use crate::engine::{Builder, Call, Commerce, Workers};
 use crate::id::ProviderName;
 use crate::memory::MemoryStore;
 use crate::ports::{Ids, LIMIT_MAX_ROWS, PaymentProvider, Position, Shard, Store};
 use crate::sandbox::{Options, Sandbox};
-use crate::testkit::faults::Faults;
 use crate::testkit::{Lab, ManualClock, SeededIds, on_threads};
 use crate::time::Timestamp;
 
+use builder::Setup;
+
+pub use builder::ShopBuilder;
 pub use check::Unsettled;
 pub use goods::{Good, SHELVES};
 
@@ -63,25 +66,18 @@ pub struct Shop {
     /// Who asks, in the shop's words: staff of the default merchant.
     pub call: Call,
     ids: Arc<SeededIds>,
-    banks: Vec<(Bank, Arc<Sandbox>)>,
+    banks: Banks,
     floor: Mutex<Floor>,
     setup: Setup,
 }
 
+type Banks = Vec<(Bank, Arc<Sandbox>)>;
+
 struct Floor {
-    workers: Workers,
+    /// None once a test runs them itself.
+    workers: Option<Workers>,
     /// How far each shard's feed was when the shop last settled.
     heads: Vec<Position>,
-}
-
-type Change = Arc<dyn Fn(&mut Config) + Send + Sync>;
-
-#[derive(Clone)]
-struct Setup {
-    seed: u64,
-    report_all: bool,
-    faults: Option<Faults>,
-    changes: Vec<Change>,
 }
 
 impl fmt::Debug for Shop {
@@ -90,73 +86,10 @@ impl fmt::Debug for Shop {
     }
 }
 
-/// Opens a [`Shop`].
-pub struct ShopBuilder {
-    store: Store,
-    clock: Arc<ManualClock>,
-    setup: Setup,
-}
-
-impl fmt::Debug for ShopBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ShopBuilder").field("store", &self.store).finish_non_exhaustive()
-    }
-}
-
-impl ShopBuilder {
-    /// Changes the engine's settings. The shop's own defaults: no sweep but in [`Shop::settle`].
-    #[must_use]
-    pub fn configure(mut self, change: impl Fn(&mut Config) + Send + Sync + 'static) -> Self {
-        self.setup.changes.push(Arc::new(change));
-        self
-    }
-
-    /// Makes ids from this seed: another one for a second shop over the same store.
-    #[must_use]
-    pub const fn seed(mut self, seed: u64) -> Self {
-        self.setup.seed = seed;
-        self
-    }
-
-    /// Operations answer as soon as they are committed, and wait for no saga: [`Shop::settle`] runs those one after the other.
-    #[must_use]
-    pub fn impatient(self) -> Self {
-        self.configure(|config| config.place_wait_ms = 0)
-    }
-
-    /// Lets the engine meet these faults, at its store and at its banks. What stocks the shelves meets none.
-    #[must_use]
-    pub fn faults(mut self, faults: &Faults) -> Self {
-        self.setup.faults = Some(faults.clone());
-        self
-    }
-
-    /// Lets the banks report every outcome too, beside answering: see [`Shop::reports`].
-    #[must_use]
-    pub const fn report_all(mut self) -> Self {
-        self.setup.report_all = true;
-        self
-    }
-
-    /// Stocks the shelves with [`SHELVES`] and opens.
-    ///
-    /// # Panics
-    /// If the shelves cannot be stocked.
-    pub async fn open(self) -> Shop {
-        let Self { store, clock, setup } = self;
-        let ids = Arc::new(SeededIds::new(setup.seed));
-        let report_all = setup.report_all;
-        let bank = |bank: Bank| (bank, Arc::new(Sandbox::new(clock.clone(), Options { report_all, ..bank.options() })));
-        let banks: Vec<_> = Bank::ALL.iter().map(|name| bank(*name)).collect();
-        goods::stock(&store, &clock, &ids).await;
-        Shop::start(store, clock, ids, banks, setup)
-    }
-}
-
 impl Shop {
     /// A shop over a store that has its time from this clock.
     pub fn over(store: Store, clock: Arc<ManualClock>) -> ShopBuilder {
-        ShopBuilder { store, clock, setup: Setup { seed: 7, report_all: false, faults: None, changes: Vec::new() } }
+        ShopBuilder { store, clock, setup: Setup::plain() }
     }
 
     /// A shop in a conformance case.
@@ -170,12 +103,19 @@ impl Shop {
         Self::over(MemoryStore::open(1, clock.clone()), clock)
     }
 
-    fn start(store: Store, clock: Arc<ManualClock>, ids: Arc<SeededIds>, banks: Vec<(Bank, Arc<Sandbox>)>, setup: Setup) -> Self {
+    fn start(store: Store, clock: Arc<ManualClock>, ids: Arc<SeededIds>, banks: Banks, setup: Setup) -> Self {
+        let (commerce, workers) = Self::build(&store, &clock, &ids, &banks, &setup);
+        let floor = Floor { workers: Some(workers), heads: vec![Position(0); usize::from(store.facts.shards)] };
+        Self { commerce, store, clock, call: Call::staff("till-1"), ids, banks, floor: Mutex::new(floor), setup }
+    }
+
+    fn build(store: &Store, clock: &Arc<ManualClock>, ids: &Arc<SeededIds>, banks: &Banks, setup: &Setup) -> (Commerce, Workers) {
         let faulty = |sandbox: &Arc<Sandbox>| -> Arc<dyn PaymentProvider> {
             let plain: Arc<dyn PaymentProvider> = sandbox.clone();
             setup.faults.as_ref().map_or(plain.clone(), |faults| faults.provider(plain))
         };
         let seen = setup.faults.as_ref().map_or_else(|| store.clone(), |faults| faults.store(store.clone()));
+        let seen = setup.view.as_ref().map_or(seen.clone(), |view| view(seen));
         let (first, others) = banks.split_first().expect("there is a bank");
         let mut builder = Builder::new(seen, clock.clone(), first.0.provider(), faulty(&first.1)).ids(ids.clone());
         for (name, sandbox) in others {
@@ -185,9 +125,24 @@ impl Shop {
             config.sweep_ms = None;
             setup.changes.iter().for_each(|change| change(config));
         });
-        let (commerce, workers) = builder.build();
-        let floor = Floor { workers, heads: vec![Position(0); usize::from(store.facts.shards)] };
-        Self { commerce, store, clock, call: Call::staff("till-1"), ids, banks, floor: Mutex::new(floor), setup }
+        match &setup.outfit {
+            Some(outfit) => outfit(builder, banks).build(),
+            None => builder.build(),
+        }
+    }
+
+    /// A second process beside this one: an engine that remembers nothing, over the same store, clock and banks, and its workers, which
+    /// the test runs.
+    pub fn second(&self) -> (Commerce, Workers) {
+        Self::build(&self.store, &self.clock, &self.ids, &self.banks, &self.setup)
+    }
+
+    /// Hands the workers to a test that runs them itself. From then on the shop's words only wait, and [`Shop::settle`] panics.
+    ///
+    /// # Panics
+    /// If they were taken before.
+    pub fn take_workers(&mut self) -> Workers {
+        self.floor.get_mut().workers.take().expect("the workers are there")
     }
 
     /// Another process after this one: an engine that remembers nothing, over the same store, clock and banks.
@@ -216,18 +171,25 @@ impl Shop {
 
     /// Runs an operation while the workers run. Time stands still: what waits for it waits until someone moves the clock.
     pub async fn run<T>(&self, operation: impl Future<Output = T>) -> T {
-        self.floor.lock().await.workers.run_during(operation).await
+        {
+            let mut floor = self.floor.lock().await;
+            if let Some(workers) = &mut floor.workers {
+                return workers.run_during(operation).await;
+            }
+        }
+        operation.await
     }
 
     /// Runs sagas until none is due now, and sweeps; again, until neither finds anything to do.
     ///
     /// # Panics
-    /// If the store cannot be read, or nothing ever comes to rest.
+    /// If the store cannot be read, nothing ever comes to rest, or the workers were taken.
     pub async fn settle(&self) {
         let mut floor = self.floor.lock().await;
         let floor = &mut *floor;
         for _ in 0..ROUNDS_MAX {
-            floor.workers.run_due().await.expect("the store is read");
+            let workers = floor.workers.as_mut().expect("the shop runs its own workers");
+            workers.run_due().await.expect("the store is read");
             // a sweep that begins or wakes a saga writes an event with it
             if !wrote(&self.store, &mut floor.heads).await {
                 return;
