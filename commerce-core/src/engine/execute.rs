@@ -11,7 +11,7 @@ use crate::engine::{Call, Error, changes};
 use crate::id::{LocationId, MerchantId, OrderId, Sku};
 use crate::order::{Command, Event, Order, decide};
 use crate::ports::{
-    ChangeSet, Claim, ClaimSpace, NewSaga, Partition, PersonalWrite, PortError, Proof, Receipt, ResourceRef, Retry, Root, SagaId,
+    Append, ChangeSet, Claim, ClaimSpace, NewSaga, Partition, PersonalWrite, PortError, Proof, Receipt, ResourceRef, Retry, Root, SagaId,
     SagaPhase, SagaRow, SagaUpdate, SagaWrite, StreamId, Verdict, Version,
 };
 use crate::stock::Move;
@@ -24,6 +24,8 @@ pub(super) struct Along {
     pub(super) personal: Vec<PersonalWrite>,
     /// The step of the saga that gives the command.
     pub(super) saga: Option<SagaUpdate>,
+    /// What an operator told that saga.
+    pub(super) audit: Option<Append>,
 }
 
 /// What a command on an order came to.
@@ -230,6 +232,7 @@ impl Inner {
         }
         set.sagas.extend(begun.iter().cloned().map(SagaWrite::Insert));
         set.sagas.extend(along.saga.clone().map(SagaWrite::Update));
+        set.appends.extend(along.audit.clone());
         set.claims.clone_from(&along.claims);
         set.personal.clone_from(&along.personal);
         let root_after = OrderRoot { order: after, version: version_after, payments: payments_after, holds: holds.to_vec() };

@@ -295,13 +295,24 @@ impl Inner {
         along: Along,
         command: Command,
     ) -> Result<(), Failed> {
+        self.record_all(call, moment, subject, along, vec![command]).await
+    }
+
+    /// Records what became of several calls, in one commit.
+    pub(super) async fn record_all(
+        &self,
+        call: &Call,
+        moment: &Moment,
+        subject: Subject,
+        along: Along,
+        commands: Vec<Command>,
+    ) -> Result<(), Failed> {
         match subject {
             Subject::Order(order) => {
-                let command = order_command(command);
-                let commands = |_: &crate::engine::aggregate::OrderRoot| Ok(command.clone().into_iter().collect());
-                self.on_order(call, moment, order, along, commands).await.map(|_| ())
+                let commands: Vec<order::Command> = commands.into_iter().filter_map(order_command).collect();
+                self.on_order(call, moment, order, along, |_| Ok(commands.clone())).await.map(|_| ())
             }
-            Subject::Payment(payment) => self.on_payment(call, moment, payment, along, &[command], false).await,
+            Subject::Payment(payment) => self.on_payment(call, moment, payment, along, &commands, false).await,
         }
     }
 
@@ -346,6 +357,7 @@ impl Inner {
             }
             set.sagas.extend(begun.iter().cloned().map(SagaWrite::Insert));
             set.sagas.extend(along.saga.clone().map(SagaWrite::Update));
+            set.appends.extend(along.audit.clone());
             match self.commit(set).await? {
                 Verdict::Committed(_) => {
                     for saga in begun {

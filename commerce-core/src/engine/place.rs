@@ -123,7 +123,7 @@ impl Commerce {
         let mut claims: Vec<Claim> = inner.claim_of(call, &moment, "place_order", &owner)?.into_iter().collect();
         claims.extend(request.cart_id.map(|cart| cart_claim(cart, owner.clone())));
         claims.extend(number_claim(request.number.as_deref(), &owner)?);
-        let along = Along { claims, personal: personal.into_iter().collect(), saga: None };
+        let along = Along { claims, personal: personal.into_iter().collect(), ..Along::default() };
         let saga = SagaId(Task::Collect(attempt).saga_uuid());
         let wait = inner.handoff.settled(saga);
         match inner.place_order(call, &moment, id, along, place).await {

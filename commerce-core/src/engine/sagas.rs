@@ -9,10 +9,7 @@ use crate::engine::{Call, Commerce, Error};
 use crate::fact::FailureCode;
 use crate::id::EventId;
 use crate::payment::Command;
-use crate::ports::{
-    Append, ChangeSet, Cursor, Expected, Page, Partition, Root, SagaId, SagaPhase, SagaQuery, SagaRow, SagaUpdate, SagaWrite, StreamId,
-    StreamName, Verdict,
-};
+use crate::ports::{Append, Cursor, Expected, Page, SagaId, SagaPhase, SagaQuery, SagaRow, SagaUpdate, StreamId, StreamName};
 use crate::saga::{Event, Met, Status, Task, Verb};
 use crate::stored;
 use crate::tender::{CaptureState, RefundState, Tenders};
@@ -110,42 +107,19 @@ impl Inner {
             (None, Some(payment)) => Subject::Payment(payment),
             (None, None) => return Err(Error::stored("a saga serves neither an order nor a payment")),
         };
-        self.audit(call, moment, row, subject, &update, verb, note).await?;
-        if settled {
-            for command in self.by_hand(row, subject, state.task, verb).await? {
-                self.record(call, moment, subject, Along::default(), command).await.map_err(Failed::into_error)?;
-            }
-        }
-        Ok(())
+        let commands = if settled { self.by_hand(row, subject, state.task, verb).await? } else { Vec::new() };
+        let audit = self.audit(call, row, verb, note).await?;
+        let along = Along { saga: Some(update), audit: Some(audit), ..Along::default() };
+        self.record_all(call, moment, subject, along, commands).await.map_err(Failed::into_error)
     }
 
-    /// Writes the verb into the saga's stream with its row, in one commit.
-    #[expect(clippy::too_many_arguments, reason = "the parts of one write, each used once")]
-    async fn audit(
-        &self,
-        call: &Call,
-        moment: &Moment,
-        row: &SagaRow,
-        subject: Subject,
-        update: &SagaUpdate,
-        verb: Verb,
-        note: Option<String>,
-    ) -> Result<(), Error> {
+    /// The verb, as the saga's stream keeps it.
+    async fn audit(&self, call: &Call, row: &SagaRow, verb: Verb, note: Option<String>) -> Result<Append, Error> {
         let stream = StreamId { merchant: call.merchant.clone(), name: StreamName::Saga(row.id) };
         let known = read_all(&self.store, &stream).await?;
         let event = stored::encode_saga(&Event::SagaResolved { verb, note }).map_err(Error::stored)?;
-        let root = match subject {
-            Subject::Order(order) => Root::Order(order),
-            Subject::Payment(payment) => Root::Payment(payment),
-        };
-        let mut set = ChangeSet::new(Partition { merchant: call.merchant.clone(), root }, moment.now, moment.meta.clone());
         let expected = known.last().map_or(Expected::New, |last| Expected::At(last.version));
-        set.appends.push(Append { stream, expected, events: vec![event.with_id(EventId::new(self.fresh()))] });
-        set.sagas.push(SagaWrite::Update(update.clone()));
-        match self.commit(set).await? {
-            Verdict::Committed(_) => Ok(()),
-            Verdict::Rejected(_) => Err(Error::Contended),
-        }
+        Ok(Append { stream, expected, events: vec![event.with_id(EventId::new(self.fresh()))] })
     }
 
     /// The facts that an operator vouches for.
