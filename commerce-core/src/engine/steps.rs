@@ -34,6 +34,9 @@ const POLL_S: u64 = 10;
 /// After this long a saga that waits for its order looks by itself, though a commit should have woken it.
 const LOOK_AGAIN_S: u64 = 600;
 
+/// A call is made within so many seconds of its recorded intent; later the intent is recorded anew.
+const INTENT_MAX_S: u64 = 5;
+
 /// A saga while a worker has it.
 pub(super) struct Running<'a> {
     inner: &'a Inner,
@@ -157,7 +160,7 @@ impl Running<'_> {
     ///
     /// `wanted`: whether a call that was never made is to be made now. `again`: whether a retryable refusal may be asked again.
     async fn once(
-        &self,
+        &mut self,
         look_up: impl Future<Output = Result<LookUp, NotSent>> + Send,
         call: impl Future<Output = Result<Outcome, NotSent>> + Send,
         settle_after_s: u32,
@@ -171,7 +174,7 @@ impl Running<'_> {
                 Ok(LookUp::Found(outcome)) => return Ok(Called::Outcome(outcome)),
                 Ok(LookUp::NotFound) if wanted => {}
                 Ok(LookUp::NotFound) => {
-                    let until = self.state.since.plus_secs(settle_after_s.into());
+                    let until = self.state.since.plus_secs(INTENT_MAX_S + u64::from(settle_after_s));
                     if self.inner.clock.now() < until {
                         return Ok(Called::Unsettled { until });
                     }
@@ -181,10 +184,52 @@ impl Running<'_> {
         } else if !wanted {
             return Ok(Called::NotSent(NotSent("the call is not wanted any more".into())));
         }
+        self.intend().await?;
         Ok(match self.leased(call).await? {
             Ok(outcome) => Called::Outcome(outcome),
             Err(error) => Called::NotSent(error),
         })
+    }
+
+    /// Records the intent anew if it is old: the absence of a call is proved by the time since its last try.
+    async fn intend(&mut self) -> Result<(), Failed> {
+        let (call, moment) = self.call()?;
+        if moment.now <= self.state.since.plus_secs(INTENT_MAX_S) {
+            return Ok(());
+        }
+        let state = State { since: moment.now, ..self.state.met(Met::Absent).map_err(Error::from)? };
+        let encoded = stored::encode_saga_state(&state).map_err(Error::stored)?;
+        let SagaRow { id, epoch, revision, phase, due, failures, .. } = self.row;
+        let last_error = self.row.last_error.clone();
+        let mut set = self.set(&call, moment)?;
+        set.sagas.push(SagaWrite::Update(SagaUpdate {
+            id,
+            epoch,
+            revision,
+            phase,
+            due,
+            failures,
+            last_error,
+            state: encoded,
+            release: false,
+        }));
+        match self.inner.commit(set).await? {
+            Verdict::Committed(_) => {
+                self.row.revision += 1;
+                self.state = state;
+                Ok(())
+            }
+            Verdict::Rejected(_) => Err(Failed::Fenced),
+        }
+    }
+
+    /// A change set with nothing in it yet.
+    fn set(&self, call: &Call, moment: Moment) -> Result<ChangeSet, Error> {
+        let root = match self.subject()? {
+            Subject::Order(order) => Root::Order(order),
+            Subject::Payment(payment) => Root::Payment(payment),
+        };
+        Ok(ChangeSet::new(Partition { merchant: call.merchant.clone(), root }, moment.now, moment.meta))
     }
 
     /// Waits for a call and renews the lease meanwhile.
@@ -218,11 +263,7 @@ impl Running<'_> {
     async fn leave(self, next: Next) -> Result<(Ended, Option<SagaRow>), Failed> {
         let (call, moment) = self.call()?;
         let (update, ended, row) = self.update(&next, moment.now)?;
-        let root = match self.subject()? {
-            Subject::Order(order) => Root::Order(order),
-            Subject::Payment(payment) => Root::Payment(payment),
-        };
-        let mut set = ChangeSet::new(Partition { merchant: call.merchant.clone(), root }, moment.now, moment.meta);
+        let mut set = self.set(&call, moment)?;
         if update.phase == SagaPhase::Stuck {
             let stream = StreamId { merchant: call.merchant.clone(), name: StreamName::Saga(self.row.id) };
             set.appends.push(self.stuck(stream, &update).await?);

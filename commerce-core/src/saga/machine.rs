@@ -162,7 +162,7 @@ pub struct State {
     pub task: Task,
     /// Where its call stands.
     pub status: Status,
-    /// When the call was first intended, by the clock.
+    /// When the call was last intended, by the clock, give or take some seconds: its absence is proved by the time since.
     pub since: Timestamp,
     /// Of a payment without an order: what is authorized is captured in the same commit.
     pub then_capture: bool,

@@ -11,7 +11,7 @@ use crate::saga::Met;
 use crate::tender::{Attempt, AttemptState};
 
 impl Running<'_> {
-    pub(super) async fn authorize(self, id: AttemptId) -> Result<(Ended, Option<SagaRow>), Failed> {
+    pub(super) async fn authorize(mut self, id: AttemptId) -> Result<(Ended, Option<SagaRow>), Failed> {
         let (money, ended) = self.money().await?;
         let attempt = money.attempt(id).ok_or(crate::engine::Error::NotFound("attempt"))?.clone();
         // an attempt that was abandoned may still be approved by a buyer who acts late

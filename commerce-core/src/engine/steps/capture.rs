@@ -10,7 +10,7 @@ use crate::saga::Met;
 use crate::tender::CaptureState;
 
 impl Running<'_> {
-    pub(super) async fn capture(self, id: CaptureId) -> Result<(Ended, Option<SagaRow>), Failed> {
+    pub(super) async fn capture(mut self, id: CaptureId) -> Result<(Ended, Option<SagaRow>), Failed> {
         let (money, _) = self.money().await?;
         let capture = money.capture(id).ok_or(Error::NotFound("capture"))?;
         if capture.state != CaptureState::Open {

@@ -9,7 +9,7 @@ use crate::ports::{CallKey, Outcome, RefundRequest, SagaRow};
 use crate::tender::{CaptureState, RefundState};
 
 impl Running<'_> {
-    pub(super) async fn refund(self, id: RefundId) -> Result<(Ended, Option<SagaRow>), Failed> {
+    pub(super) async fn refund(mut self, id: RefundId) -> Result<(Ended, Option<SagaRow>), Failed> {
         let (money, _) = self.money().await?;
         let refund = money.refund(id).ok_or(Error::NotFound("refund"))?;
         let mut open = refund.parts.iter().filter(|part| part.state == RefundState::Open);

@@ -9,7 +9,7 @@ use crate::ports::{CallKey, Outcome, SagaRow, VoidRequest};
 use crate::saga::Met;
 
 impl Running<'_> {
-    pub(super) async fn reverse(self, id: AttemptId) -> Result<(Ended, Option<SagaRow>), Failed> {
+    pub(super) async fn reverse(mut self, id: AttemptId) -> Result<(Ended, Option<SagaRow>), Failed> {
         let (money, _) = self.money().await?;
         let attempt = money.attempt(id).ok_or(Error::NotFound("attempt"))?;
         let Some(approval) = attempt.approval().filter(|approval| approval.left() > 0) else { return self.leave(Next::Done).await };
