@@ -21,7 +21,7 @@ mod store;
 mod stream;
 mod views;
 
-pub use audit::Audit;
+pub use audit::{Audit, ClaimEntry};
 pub use catalogue::Catalogue;
 pub use change_set::{
     Append, ChangeSet, Checkpoint, Claim, ClaimSpace, Expected, Partition, PersonalWrite, ResourceKind, ResourceRef, Root,

@@ -66,6 +66,8 @@ CREATE TABLE movements (
 ) STRICT;
 CREATE INDEX movements_by_move ON movements (id);
 CREATE INDEX movements_by_account ON movements (account, n);
+-- What was held and reclaimed has the hold's own id; this finds the rest.
+CREATE INDEX movements_by_hold ON movements (hold) WHERE hold <> id;
 
 -- `placements` is a line "units location" per location, in the order in which they were placed.
 CREATE TABLE holds (

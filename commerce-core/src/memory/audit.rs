@@ -8,10 +8,19 @@ use async_trait::async_trait;
 
 use super::MemoryStore;
 use super::page::{after, page, part};
-use crate::id::{LocationId, MerchantId, PaymentId, RefundId, Sku};
-use crate::ports::{Audit, Cursor, OrderRow, Page, PaymentRow, PortError, RefundRow, ReturnRow, ShipmentRow};
-use crate::stock::{Account, AccountKey, Hold};
+use crate::catalogue::Item;
+use crate::id::{HoldId, LocationId, MerchantId, PaymentId, RefundId, Sku};
+use crate::ports::{
+    Audit, ClaimEntry, ClaimRow, ClaimSpace, Cursor, CursorError, LIMIT_MAX_ROWS, OrderRow, Page, PaymentRow, PersonalRow, PortError,
+    RefundRow, ReturnRow, SagaId, SagaRow, ShipmentRow, StreamId, StreamName, Version,
+};
+use crate::stock::{Account, AccountKey, Hold, Movement};
 
+const STREAMS: &str = "all streams";
+const SAGAS: &str = "all sagas";
+const CLAIMS: &str = "all claims";
+const PERSONAL: &str = "all personal data";
+const ITEMS: &str = "all items";
 const ACCOUNTS: &str = "all accounts";
 const HOLDS: &str = "all holds";
 const ORDERS: &str = "all orders";
@@ -36,8 +45,72 @@ fn rows<Id: Clone + Display + FromStr + Ord, Row: Clone>(
     Ok(page.map(|((merchant, _), row)| (merchant.clone(), row.clone())))
 }
 
+/// The sort key of a stream: merchant, id, and what it is a stream of.
+fn stream_key(stream: &StreamId) -> [String; 3] {
+    let (id, kind) = match stream.name {
+        StreamName::Order(id) => (id.to_string(), "order"),
+        StreamName::Payment(id) => (id.to_string(), "payment"),
+        StreamName::Saga(id) => (id.to_string(), "saga"),
+    };
+    [stream.merchant.to_string(), id, kind.to_owned()]
+}
+
 #[async_trait]
 impl Audit for MemoryStore {
+    async fn all_streams(&self, cursor: Option<&Cursor>, limit: u32) -> Result<Page<(StreamId, Version)>, PortError> {
+        let last = after::<3>(STREAMS, cursor)?;
+        let state = self.state();
+        let all: BTreeMap<[String; 3], (StreamId, Version)> =
+            state.log.versions().map(|(stream, version)| (stream_key(stream), (stream.clone(), version))).collect();
+        let rest = all.into_iter().filter(|(key, _)| last.as_ref().is_none_or(|last| key > last));
+        Ok(page(STREAMS, limit, rest, |(key, _)| key.clone()).map(|(_, stream)| stream))
+    }
+
+    async fn all_sagas(&self, cursor: Option<&Cursor>, limit: u32) -> Result<Page<SagaRow>, PortError> {
+        let last: Option<SagaId> = match after::<1>(SAGAS, cursor)? {
+            Some([id]) => Some(part(&id)?),
+            None => None,
+        };
+        let state = self.state();
+        let rest = state.sagas.all().filter(|row| last.is_none_or(|last| row.id > last)).cloned();
+        Ok(page(SAGAS, limit, rest, |row| [row.id.to_string()]))
+    }
+
+    async fn all_claims(&self, cursor: Option<&Cursor>, limit: u32) -> Result<Page<ClaimEntry>, PortError> {
+        let last = match after::<3>(CLAIMS, cursor)? {
+            Some([merchant, space, key]) => {
+                let space = ClaimSpace::parse(&space).ok_or_else(|| PortError::misuse(CursorError))?;
+                Some((part::<MerchantId>(&merchant)?, space, key))
+            }
+            None => None,
+        };
+        let state = self.state();
+        let entry = |((merchant, space, key), row): (&(MerchantId, ClaimSpace, String), &ClaimRow)| ClaimEntry {
+            merchant: merchant.clone(),
+            space: *space,
+            key: key.clone(),
+            row: row.clone(),
+        };
+        let rest = state.claims.iter().filter(|(key, _)| last.as_ref().is_none_or(|last| *key > last)).map(entry);
+        Ok(page(CLAIMS, limit, rest, |entry| [entry.merchant.to_string(), entry.space.to_string(), entry.key.clone()]))
+    }
+
+    async fn all_personal(&self, after: Option<&Cursor>, limit: u32) -> Result<Page<(MerchantId, PersonalRow)>, PortError> {
+        rows(PERSONAL, &self.state().personal, after, limit)
+    }
+
+    async fn all_items(&self, after: Option<&Cursor>, limit: u32) -> Result<Page<(MerchantId, Item)>, PortError> {
+        rows(ITEMS, &self.state().items, after, limit)
+    }
+
+    async fn movements_of_holds(&self, merchant: &MerchantId, holds: &[HoldId]) -> Result<Vec<Movement>, PortError> {
+        if holds.len() > LIMIT_MAX_ROWS as usize {
+            return Err(PortError::misuse("too many holds at once"));
+        }
+        let state = self.state();
+        Ok(holds.iter().flat_map(|hold| state.movements_of_hold(merchant, *hold)).collect())
+    }
+
     async fn all_accounts(&self, cursor: Option<&Cursor>, limit: u32) -> Result<Page<(AccountKey, Account)>, PortError> {
         let last = match after::<3>(ACCOUNTS, cursor)? {
             Some([merchant, sku, location]) => Some(AccountKey {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::State;
 use crate::id::{HoldId, LocationId, MerchantId, MoveId, Sku};
-use crate::ports::{FeedEntry, FeedItem, Position, Shard};
+use crate::ports::{FeedEntry, Position, Shard};
 use crate::stock::{Account, AccountKey, Changes, Expiry, Hold, LedgerSource, Movement, Owner};
 use crate::time::Timestamp;
 
@@ -21,6 +21,7 @@ pub(super) struct Books {
     by_owner: BTreeSet<(MerchantId, Owner, HoldId)>,
     by_move: BTreeMap<MoveId, BTreeMap<MerchantId, Vec<(Shard, Position)>>>,
     by_sku: BTreeMap<(MerchantId, Sku), Vec<(Shard, Position)>>,
+    by_hold: BTreeMap<(MerchantId, HoldId), Vec<(Shard, Position)>>,
 }
 
 impl Books {
@@ -47,6 +48,9 @@ impl Books {
 
     pub(super) fn moved(&mut self, movement: &Movement, shard: Shard, position: Position) {
         let AccountKey { merchant, sku, .. } = movement.account.clone();
+        if let Some(hold) = movement.hold {
+            self.by_hold.entry((merchant.clone(), hold)).or_default().push((shard, position));
+        }
         self.by_move.entry(movement.id).or_default().entry(merchant.clone()).or_default().push((shard, position));
         self.by_sku.entry((merchant, sku)).or_default().push((shard, position));
     }
@@ -82,9 +86,28 @@ impl Books {
         self.by_sku.get(&(merchant.clone(), sku.clone())).map_or(&[], Vec::as_slice)
     }
 
+    /// Where the movements of a hold stand in the feed, in the order in which they were committed.
+    pub(super) fn movements_of_hold(&self, merchant: &MerchantId, hold: HoldId) -> &[(Shard, Position)] {
+        self.by_hold.get(&(merchant.clone(), hold)).map_or(&[], Vec::as_slice)
+    }
+
     /// Where the last movement of a move stands, of whichever merchant.
     pub(super) fn last_of_move(&self, id: MoveId) -> Option<(Shard, Position)> {
         self.by_move.get(&id)?.values().next()?.last().copied()
+    }
+}
+
+impl State {
+    fn movement(&self, (shard, position): (Shard, Position)) -> Option<Movement> {
+        match &self.log.item(shard, position)?.entry {
+            FeedEntry::Movement { movement, .. } => Some(movement.clone()),
+            FeedEntry::Event(_) => None,
+        }
+    }
+
+    /// The movements of a hold, in the order in which they were committed.
+    pub(super) fn movements_of_hold(&self, merchant: &MerchantId, hold: HoldId) -> impl Iterator<Item = Movement> {
+        self.books.movements_of_hold(merchant, hold).iter().filter_map(|place| self.movement(*place))
     }
 }
 
@@ -108,10 +131,6 @@ impl LedgerSource for &State {
 
     fn applied(&mut self, merchant: &MerchantId, id: MoveId) -> Result<Vec<Movement>, Infallible> {
         let places = self.books.by_move.get(&id).and_then(|whose| whose.get(merchant)).into_iter().flatten();
-        let movement = |item: &FeedItem| match &item.entry {
-            FeedEntry::Movement { movement, .. } => Some(movement.clone()),
-            FeedEntry::Event(_) => None,
-        };
-        Ok(places.filter_map(|(shard, position)| self.log.item(*shard, *position).and_then(movement)).collect())
+        Ok(places.filter_map(|place| self.movement(*place)).collect())
     }
 }

@@ -30,6 +30,11 @@ impl Log {
         self.streams.get(stream).map_or(&[], Vec::as_slice)
     }
 
+    /// All streams, each with how many events it has.
+    pub(super) fn versions(&self) -> impl Iterator<Item = (&StreamId, Version)> {
+        self.streams.iter().map(|(stream, events)| (stream, Version(events.len() as u64)))
+    }
+
     pub(super) fn version(&self, stream: &StreamId) -> Version {
         Version(self.stream(stream).len() as u64)
     }

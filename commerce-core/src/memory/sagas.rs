@@ -28,6 +28,11 @@ impl SagaTable {
         self.rows.get(&id)
     }
 
+    /// All sagas, by id.
+    pub(super) fn all(&self) -> impl Iterator<Item = &SagaRow> {
+        self.rows.values()
+    }
+
     pub(super) fn put(&mut self, row: SagaRow) {
         if let Some(due) = self.rows.get(&row.id).and_then(|before| before.due) {
             self.due.remove(&(due, row.id));

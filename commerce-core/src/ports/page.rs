@@ -31,12 +31,25 @@ pub struct Cursor(String);
 #[error("not a cursor of this list")]
 pub struct CursorError;
 
-const TEXT_MAX_CHARS: usize = 1_024;
+// the longest key of a claim is 512 characters of 4 bytes
+const TEXT_MAX_CHARS: usize = 8_192;
+
+const SEPARATOR: char = '\u{1f}';
+const ESCAPE: char = '\u{1b}';
 
 impl Cursor {
-    /// A cursor of a list with this name, at a row with this sort key.
+    /// A cursor of a list with this name, at a row with this sort key, whose parts may hold any character.
     pub fn new(list: &str, key: &[&str]) -> Self {
-        let plain = std::iter::once(list).chain(key.iter().copied()).collect::<Vec<_>>().join("\u{1f}");
+        let mut plain = list.to_owned();
+        for part in key {
+            plain.push(SEPARATOR);
+            for char in part.chars() {
+                if matches!(char, SEPARATOR | ESCAPE) {
+                    plain.push(ESCAPE);
+                }
+                plain.push(char);
+            }
+        }
         Self(plain.bytes().map(|byte| format!("{byte:02x}")).collect())
     }
 
@@ -48,12 +61,31 @@ impl Cursor {
         let bytes: Option<Vec<u8>> =
             (0..self.0.len()).step_by(2).map(|i| self.0.get(i..i + 2).and_then(|hex| u8::from_str_radix(hex, 16).ok())).collect();
         let plain = bytes.and_then(|bytes| String::from_utf8(bytes).ok()).ok_or(CursorError)?;
-        let mut parts = plain.split('\u{1f}').map(str::to_owned);
+        let mut parts = split(&plain).into_iter();
         if parts.next().as_deref() != Some(list) {
             return Err(CursorError);
         }
         parts.collect::<Vec<_>>().try_into().map_err(|_| CursorError)
     }
+}
+
+fn split(plain: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut chars = plain.chars();
+    while let Some(char) = chars.next() {
+        let taken = match char {
+            SEPARATOR => {
+                parts.push(String::new());
+                None
+            }
+            ESCAPE => chars.next(),
+            plain => Some(plain),
+        };
+        if let (Some(part), Some(taken)) = (parts.last_mut(), taken) {
+            part.push(taken);
+        }
+    }
+    parts
 }
 
 impl fmt::Display for Cursor {
@@ -75,6 +107,14 @@ impl FromStr for Cursor {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_parts_of_a_sort_key_may_hold_any_character() {
+        for part in ["", "\u{1f}", "\u{1b}", "a\u{1f}\u{1b}b\u{1b}", "é灯"] {
+            let cursor: Cursor = Cursor::new("claims", &[part, part]).to_string().parse().unwrap();
+            assert_eq!(cursor.key::<2>("claims"), Ok([part.to_owned(), part.to_owned()]));
+        }
+    }
 
     #[test]
     fn a_cursor_reads_back_in_its_own_list_alone() {

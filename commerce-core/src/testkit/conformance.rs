@@ -189,6 +189,11 @@ macro_rules! conformance {
             audit {
                 all_accounts_and_holds_of_all_merchants_are_read_page_by_page;
                 all_rows_of_all_merchants_are_read_page_by_page;
+                all_streams_of_all_merchants_are_read_with_their_last_versions;
+                all_sagas_and_personal_data_of_all_merchants_are_read_page_by_page;
+                all_claims_of_all_merchants_are_read_page_by_page_expired_ones_too;
+                all_items_of_all_merchants_are_read_page_by_page;
+                the_movements_of_holds_are_told_hold_by_hold_in_their_order;
                 an_empty_store_has_empty_lists;
                 a_cursor_of_another_audit_list_is_misuse;
             }

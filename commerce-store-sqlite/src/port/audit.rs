@@ -1,7 +1,11 @@
 use async_trait::async_trait;
-use commerce_core::id::{MerchantId, ReturnId, ShipmentId};
-use commerce_core::ports::{Audit, Cursor, OrderRow, Page, PaymentRow, PortError, RefundRow, ReturnRow, ShipmentRow};
-use commerce_core::stock::{Account, AccountKey, Hold};
+use commerce_core::catalogue::Item;
+use commerce_core::id::{HoldId, MerchantId, ReturnId, ShipmentId};
+use commerce_core::ports::{
+    Audit, ClaimEntry, Cursor, LIMIT_MAX_ROWS, OrderRow, Page, PaymentRow, PersonalRow, PortError, RefundRow, ReturnRow, SagaRow,
+    ShipmentRow, StreamId, Version,
+};
+use commerce_core::stock::{Account, AccountKey, Hold, Movement};
 use rusqlite::Connection;
 use uuid::Uuid;
 
@@ -9,8 +13,13 @@ use super::Ports;
 use crate::error::Result as SqlResult;
 use crate::page::{after, after_id, page, part};
 use crate::table::parcels::{self, Parcel, Way};
-use crate::table::{accounts, holds, orders, payments, refunds};
+use crate::table::{accounts, claims, events, holds, items, movements, orders, payments, personal, refunds, sagas};
 
+const STREAMS: &str = "all streams";
+const SAGAS: &str = "all sagas";
+const CLAIMS: &str = "all claims";
+const PERSONAL: &str = "all personal data";
+const ITEMS: &str = "all items";
 const ACCOUNTS: &str = "all accounts";
 const HOLDS: &str = "all holds";
 const ORDERS: &str = "all orders";
@@ -43,6 +52,66 @@ impl Ports {
 
 #[async_trait]
 impl Audit for Ports {
+    async fn all_streams(&self, cursor: Option<&Cursor>, limit: u32) -> Result<Page<(StreamId, Version)>, PortError> {
+        let (merchant, id, kind) = match after::<3>(STREAMS, cursor)? {
+            Some([merchant, id, kind]) => (merchant, part(&id)?, kind),
+            None => (String::new(), Uuid::nil(), String::new()),
+        };
+        let read = move |conn: &Connection| {
+            let rows = |limit| events::streams(conn, (&merchant, id, &kind), limit);
+            page(STREAMS, limit, rows, |(stream, _)| {
+                let (kind, id) = events::key(stream.name);
+                [stream.merchant.to_string(), id.to_string(), kind.to_owned()]
+            })
+        };
+        self.readers.read(read).await
+    }
+
+    async fn all_sagas(&self, cursor: Option<&Cursor>, limit: u32) -> Result<Page<SagaRow>, PortError> {
+        let last = match after::<1>(SAGAS, cursor)? {
+            Some([id]) => part(&id)?,
+            None => Uuid::nil(),
+        };
+        self.readers.read(move |conn| page(SAGAS, limit, |limit| sagas::all(conn, last, limit), |row| [row.id.to_string()])).await
+    }
+
+    async fn all_claims(&self, cursor: Option<&Cursor>, limit: u32) -> Result<Page<ClaimEntry>, PortError> {
+        let [merchant, space, key] = after(CLAIMS, cursor)?.unwrap_or_default();
+        let read = move |conn: &Connection| {
+            let rows = |limit| claims::all(conn, (&merchant, &space, &key), limit);
+            page(CLAIMS, limit, rows, |entry| [entry.merchant.to_string(), entry.space.to_string(), entry.key.clone()])
+        };
+        self.readers.read(read).await
+    }
+
+    async fn all_personal(&self, after: Option<&Cursor>, limit: u32) -> Result<Page<(MerchantId, PersonalRow)>, PortError> {
+        self.all(PERSONAL, after, limit, personal::all, |(merchant, row)| (merchant, row.reference.uuid())).await
+    }
+
+    async fn all_items(&self, cursor: Option<&Cursor>, limit: u32) -> Result<Page<(MerchantId, Item)>, PortError> {
+        let [merchant, sku] = after(ITEMS, cursor)?.unwrap_or_default();
+        let read = move |conn: &Connection| {
+            let rows = |limit| items::all(conn, (&merchant, &sku), limit);
+            page(ITEMS, limit, rows, |(merchant, item)| [merchant.to_string(), item.sku.to_string()])
+        };
+        self.readers.read(read).await
+    }
+
+    async fn movements_of_holds(&self, merchant: &MerchantId, holds: &[HoldId]) -> Result<Vec<Movement>, PortError> {
+        if holds.len() > LIMIT_MAX_ROWS as usize {
+            return Err(PortError::misuse("too many holds at once"));
+        }
+        let (merchant, holds) = (merchant.clone(), holds.to_vec());
+        let read = move |conn: &Connection| {
+            let mut found = Vec::new();
+            for hold in holds {
+                found.extend(movements::of_hold(conn, &merchant, hold)?);
+            }
+            Ok(found)
+        };
+        self.readers.read(read).await
+    }
+
     async fn all_accounts(&self, cursor: Option<&Cursor>, limit: u32) -> Result<Page<(AccountKey, Account)>, PortError> {
         let [merchant, sku, location] = after(ACCOUNTS, cursor)?.unwrap_or_default();
         let read = move |conn: &Connection| {

@@ -1,5 +1,5 @@
 use commerce_core::id::MerchantId;
-use commerce_core::ports::{Claim, ClaimRow, ClaimSpace};
+use commerce_core::ports::{Claim, ClaimEntry, ClaimRow, ClaimSpace};
 use commerce_core::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -31,4 +31,17 @@ pub(crate) fn put(conn: &Connection, merchant: &MerchantId, claim: &Claim) -> Re
         claim.expires_at.map(Timestamp::micros),
     ])?;
     Ok(())
+}
+
+/// The claims of all merchants after a merchant, space and key, in that order.
+pub(crate) fn all(conn: &Connection, after: (&str, &str, &str), limit: u32) -> Result<Vec<ClaimEntry>> {
+    let sql = "SELECT merchant, space, key, owner_kind, owner, request_hash, expires_at FROM claims \
+               WHERE (merchant, space, key) > (?1, ?2, ?3) ORDER BY merchant, space, key LIMIT ?4";
+    let mut statement = conn.prepare_cached(sql)?;
+    let read = |row: &Row<'_>| {
+        let claim = ClaimRow { owner: row::resource(row, 3)?, request_hash: row.get(5)?, expires_at: row::time_opt(row, 6)? };
+        Ok(ClaimEntry { merchant: row::text(row, 0)?, space: row::name(row, 1, ClaimSpace::parse)?, key: row.get(2)?, row: claim })
+    };
+    let rows = statement.query_map(params![after.0, after.1, after.2, limit], read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

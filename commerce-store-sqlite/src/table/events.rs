@@ -87,6 +87,16 @@ pub(super) fn head_of(conn: &Connection, sql: &str, shard: Shard) -> Result<Posi
     Ok(Position(seq.map_or(0, |seq| (seq - span.0).unsigned_abs())))
 }
 
+/// The streams of all merchants after a merchant, id and kind, each with the version of its last event, in that order.
+pub(crate) fn streams(conn: &Connection, after: (&str, Uuid, &str), limit: u32) -> Result<Vec<(StreamId, Version)>> {
+    let sql = "SELECT merchant, stream, stream_id, max(version) FROM events WHERE (merchant, stream_id, stream) > (?1, ?2, ?3) \
+               GROUP BY merchant, stream_id, stream ORDER BY merchant, stream_id, stream LIMIT ?4";
+    let mut statement = conn.prepare_cached(sql)?;
+    let read = |row: &Row<'_>| Ok((StreamId { merchant: row::text(row, 0)?, name: name(row, 1)? }, Version(row::count(row, 3)?)));
+    let rows = statement.query_map(params![after.0, after.1.into_bytes(), after.2, limit], read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 /// Where an event stands, if it is this version of its stream.
 pub(crate) fn find(conn: &Connection, stream: &StreamId, version: Version, event: EventId) -> Result<Option<(Shard, Position)>> {
     let sql = "SELECT seq FROM events WHERE merchant = ?1 AND stream_id = ?2 AND stream = ?3 AND version = ?4 AND id = ?5";
@@ -95,7 +105,7 @@ pub(crate) fn find(conn: &Connection, stream: &StreamId, version: Version, event
     Ok(conn.prepare_cached(sql)?.query_row(key, |row| row::place(row, 0)).optional()?)
 }
 
-const fn key(name: StreamName) -> (&'static str, Uuid) {
+pub(crate) const fn key(name: StreamName) -> (&'static str, Uuid) {
     match name {
         StreamName::Order(id) => ("order", id.uuid()),
         StreamName::Payment(id) => ("payment", id.uuid()),
@@ -103,16 +113,20 @@ const fn key(name: StreamName) -> (&'static str, Uuid) {
     }
 }
 
+/// The name of a stream, its id in the next column.
+fn name(row: &Row<'_>, at: usize) -> rusqlite::Result<StreamName> {
+    match row.get_ref(at)?.as_str()? {
+        "order" => row::id(row, at + 1, |id| StreamName::Order(OrderId::new(id))),
+        "payment" => row::id(row, at + 1, |id| StreamName::Payment(PaymentId::new(id))),
+        "saga" => row::id(row, at + 1, |id| StreamName::Saga(SagaId(id))),
+        _ => Err(row::unreadable(at, Type::Text)),
+    }
+}
+
 fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
     let (shard, position) = row::place(row, 0)?;
-    let name = match row.get_ref(2)?.as_str()? {
-        "order" => row::id(row, 3, |id| StreamName::Order(OrderId::new(id)))?,
-        "payment" => row::id(row, 3, |id| StreamName::Payment(PaymentId::new(id)))?,
-        "saga" => row::id(row, 3, |id| StreamName::Saga(SagaId(id)))?,
-        _ => return Err(row::unreadable(2, Type::Text)),
-    };
     Ok(Stored {
-        stream: StreamId { merchant: row::text(row, 1)?, name },
+        stream: StreamId { merchant: row::text(row, 1)?, name: name(row, 2)? },
         version: Version(row::count(row, 4)?),
         shard,
         position,

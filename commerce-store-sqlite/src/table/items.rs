@@ -23,6 +23,16 @@ pub(crate) fn list(conn: &Connection, merchant: &MerchantId, after: &str, limit:
     items.into_iter().map(|item| with_prices(conn, merchant, item)).collect()
 }
 
+/// The items of all merchants after a merchant and SKU, in that order.
+pub(crate) fn all(conn: &Connection, after: (&str, &str), limit: u32) -> Result<Vec<(MerchantId, Item)>> {
+    let sql = "SELECT sku, title, kind, active, updated_at, merchant FROM items WHERE (merchant, sku) > (?1, ?2) \
+               ORDER BY merchant, sku LIMIT ?3";
+    let mut statement = conn.prepare_cached(sql)?;
+    let rows = statement.query_map(params![after.0, after.1, limit], |row| Ok((row::text(row, 5)?, item(row)?)))?;
+    let items = rows.collect::<rusqlite::Result<Vec<(MerchantId, Item)>>>()?;
+    items.into_iter().map(|(merchant, item)| with_prices(conn, &merchant, item).map(|item| (merchant, item))).collect()
+}
+
 /// Writes an item; answers whether it is new.
 pub(crate) fn put(conn: &Connection, merchant: &MerchantId, item: &Item) -> Result<bool> {
     let key = params![merchant.as_str(), item.sku.as_str()];

@@ -66,6 +66,25 @@ pub(crate) fn of_move(conn: &Connection, merchant: &MerchantId, id: MoveId) -> R
     Ok(movements.collect())
 }
 
+/// The movements of a hold, in the order in which they were recorded.
+pub(crate) fn of_hold(conn: &Connection, merchant: &MerchantId, hold: HoldId) -> Result<Vec<Movement>> {
+    let own = select!("WHERE m.id = ?1 AND m.hold = ?1 AND a.merchant = ?2");
+    let children = select!("WHERE m.hold = ?1 AND m.hold <> m.id AND a.merchant = ?2");
+    let mut found = Vec::new();
+    for sql in [own, children] {
+        let mut statement = conn.prepare_cached(sql)?;
+        let params = params![hold.uuid().into_bytes(), merchant.as_str()];
+        let rows = statement.query_map(params, |row| Ok((row.get::<_, i64>(17)?, item(row)?)))?;
+        found.extend(rows.collect::<rusqlite::Result<Vec<_>>>()?);
+    }
+    found.sort_by_key(|(n, _)| *n);
+    let movements = found.into_iter().filter_map(|(_, item)| match item.entry {
+        FeedEntry::Movement { movement, .. } => Some(movement),
+        FeedEntry::Event(_) => None,
+    });
+    Ok(movements.collect())
+}
+
 /// Where the last movement of a move stands.
 pub(crate) fn find(conn: &Connection, id: MoveId) -> Result<Option<(Shard, Position)>> {
     let sql = "SELECT seq FROM movements WHERE id = ?1 ORDER BY seq DESC LIMIT 1";

@@ -1,6 +1,7 @@
 use commerce_core::id::{CustomerId, MerchantId, OrderId, PersonalRef};
 use commerce_core::ports::{PersonalRow, PersonalWrite};
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use uuid::Uuid;
 
 use crate::error::Result;
 use crate::row;
@@ -21,15 +22,25 @@ pub(crate) fn put(conn: &Connection, merchant: &MerchantId, data: &PersonalWrite
 
 pub(crate) fn get(conn: &Connection, merchant: &MerchantId, reference: PersonalRef) -> Result<Option<PersonalRow>> {
     let sql = "SELECT reference, customer, order_id, body FROM personal WHERE merchant = ?1 AND reference = ?2";
-    let read = |row: &Row<'_>| {
-        Ok(PersonalRow {
-            reference: row::id(row, 0, PersonalRef::new)?,
-            customer: row::text_opt(row, 1)?,
-            order: row::id_opt(row, 2, OrderId::new)?,
-            bytes: row.get(3)?,
-        })
-    };
-    Ok(conn.prepare_cached(sql)?.query_row(params![merchant.as_str(), reference.uuid().into_bytes()], read).optional()?)
+    Ok(conn.prepare_cached(sql)?.query_row(params![merchant.as_str(), reference.uuid().into_bytes()], personal).optional()?)
+}
+
+/// The rows of all merchants after a merchant and reference, in that order.
+pub(crate) fn all(conn: &Connection, after: (&str, Uuid), limit: u32) -> Result<Vec<(MerchantId, PersonalRow)>> {
+    let sql = "SELECT reference, customer, order_id, body, merchant FROM personal WHERE (merchant, reference) > (?1, ?2) \
+               ORDER BY merchant, reference LIMIT ?3";
+    let mut statement = conn.prepare_cached(sql)?;
+    let rows = statement.query_map(params![after.0, after.1.into_bytes(), limit], |row| Ok((row::text(row, 4)?, personal(row)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn personal(row: &Row<'_>) -> rusqlite::Result<PersonalRow> {
+    Ok(PersonalRow {
+        reference: row::id(row, 0, PersonalRef::new)?,
+        customer: row::text_opt(row, 1)?,
+        order: row::id_opt(row, 2, OrderId::new)?,
+        bytes: row.get(3)?,
+    })
 }
 
 /// Deletes all rows of a customer, and overwrites where they stood.

@@ -141,6 +141,14 @@ pub(crate) fn get(conn: &Connection, merchant: &MerchantId, id: SagaId) -> Resul
     Ok(conn.prepare_cached(sql)?.query_row(params![id.0.into_bytes(), merchant.as_str()], saga).optional()?)
 }
 
+/// The sagas of all merchants after an id, by id.
+pub(crate) fn all(conn: &Connection, after: Uuid, limit: u32) -> Result<Vec<SagaRow>> {
+    let sql = concat!("SELECT ", columns!(), " FROM sagas WHERE id > ?1 ORDER BY id LIMIT ?2");
+    let mut statement = conn.prepare_cached(sql)?;
+    let rows = statement.query_map(params![after.into_bytes(), limit], saga)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 /// The newest sagas before a time and id.
 pub(crate) fn list(conn: &Connection, query: &SagaQuery, before: (i64, Uuid), limit: u32) -> Result<Vec<SagaRow>> {
     let plain = concat!(
