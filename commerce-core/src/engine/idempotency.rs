@@ -48,6 +48,8 @@ impl Inner {
         }
         let mut hash = [0; 32];
         hash.copy_from_slice(hmac::sign(&self.hmac, &idempotency.body).as_ref());
-        Ok(Some((format!("{}|{}|{operation}|{}", call.actor.kind, call.actor.id, idempotency.key), hash)))
+        // the length tells where the actor's id ends: it may hold any mark, as the key may
+        let (actor, length) = (&call.actor, call.actor.id.chars().count());
+        Ok(Some((format!("{}|{length}|{}|{operation}|{}", actor.kind, actor.id, idempotency.key), hash)))
     }
 }

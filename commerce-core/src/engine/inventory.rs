@@ -101,26 +101,34 @@ impl Commerce {
     /// # Crash
     /// What was answered is on disk.
     pub async fn create_item(&self, call: &Call, request: CreateItem) -> Result<Answer<StockItem>, Error> {
+        const OPERATION: &str = "create_item";
         let moment = self.inner.moment(call)?;
-        if let Some(made) = self.inner.replayed(call, &moment, "create_item").await? {
+        if let Some(made) = self.inner.replayed(call, &moment, OPERATION).await? {
             return self.item_made(call, &made).await;
         }
+        match self.make_account(call, &moment, OPERATION, &request).await {
+            Ok(Moved::Now) => Ok(Answer::done(self.get_item(call, &request.sku).await?)),
+            Ok(Moved::Before(made)) => self.item_made(call, &made).await,
+            Err(refusal) => self.item_made(call, &self.inner.twin_of(call, &moment, OPERATION, refusal).await?).await,
+        }
+    }
+
+    async fn make_account(&self, call: &Call, moment: &Moment, operation: &str, request: &CreateItem) -> Result<Moved, Error> {
         let CreateItem { sku, location, limits, opening } = request;
-        check_limits(&limits)?;
-        self.stockable(call, &sku).await?;
-        let owner = item_ref(&sku);
-        if self.level(call, &sku, &location).await?.is_some() {
+        check_limits(limits)?;
+        self.stockable(call, sku).await?;
+        let owner = item_ref(sku);
+        if self.level(call, sku, location).await?.is_some() {
             return Err(Error::Taken { owner });
         }
-        let account = AccountKey { merchant: call.merchant.clone(), sku: sku.clone(), location };
-        // one id per account, so that of two who make it at once one stands
-        let mut moves = vec![Move::Configure { id: birth(&account, "configure"), account: account.clone(), limits }];
-        moves.extend(opening.map(|qty| Move::Receive { id: birth(&account, "receive"), account, qty }));
-        match self.inner.claimed_moves(call, &moment, "create_item", &sku, &owner, moves).await {
-            Ok(Moved::Now) => Ok(Answer::done(self.get_item(call, &sku).await?)),
-            Ok(Moved::Before(made)) => self.item_made(call, &made).await,
+        let account = account_of(call, sku, location);
+        // one id per account, so that of two who make it at once one stands; limits come last, or they would find nothing there
+        let receive = opening.map(|qty| Move::Receive { id: birth(&account, "receive"), account: account.clone(), qty });
+        let configure = Move::Configure { id: birth(&account, "configure"), account: account.clone(), limits: *limits };
+        let moves = receive.into_iter().chain([configure]).collect();
+        match self.inner.claimed_moves(call, moment, operation, sku, &owner, moves).await {
             Err(Error::Port(error)) if error.kind == PortErrorKind::Misuse => Err(Error::Taken { owner }),
-            Err(error) => Err(error),
+            other => other,
         }
     }
 
