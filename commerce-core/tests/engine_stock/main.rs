@@ -1,4 +1,10 @@
 //! The catalogue, stock, reservations and customers, asked through the facade of an engine over the memory store.
 
+mod catalogue;
+mod counters;
+mod customers;
+mod inventory;
+mod inventory_refusals;
 mod reservations;
 mod support;
+mod twins;

@@ -1,48 +1,49 @@
 //! A shop without workers, and short words for what tests ask of it.
 
-use std::collections::BTreeMap;
 use std::fmt::Debug;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use commerce_core::engine::{Answer, Builder, Call, Commerce, Config, Error, PutItem};
 use commerce_core::goods::ItemKind;
-use commerce_core::id::{LocationId, MerchantId, OrderId, PaymentId, ProviderName, RefundId, ReturnId, ShipmentId, Sku};
+use commerce_core::id::{LocationId, MerchantId, MoveId, OrderId, PaymentId, RefundId, ReturnId, ShipmentId, Sku};
 use commerce_core::memory::MemoryStore;
 use commerce_core::money::{Currency, Money};
 use commerce_core::ports::{
-    ClaimRow, ClaimSpace, Clock, Cursor, FeedEntry, FeedItem, OrderQuery, OrderRow, Page, PaymentQuery, PaymentRow, PortError, Position,
-    RefundRow, ReturnRow, Shard, ShipmentRow, Store, Views,
+    ChangeSet, ClaimRow, ClaimSpace, Cursor, EventMeta, FeedItem, OrderQuery, OrderRow, Page, Partition, PaymentQuery, PaymentRow,
+    PortError, Position, RefundRow, ReturnRow, Root, Shard, ShipmentRow, Store, Verdict, Views,
 };
 use commerce_core::quantity::Quantity;
 use commerce_core::sandbox::{Options, Sandbox};
-use commerce_core::stock::{Account, AccountKey, Limits, Movement, MovementKind};
+use commerce_core::stock::{AccountKey, Limits, Move};
+use commerce_core::testkit::shop::{Bank, Shop as Rig};
 use commerce_core::testkit::{ManualClock, SeededIds};
 use commerce_core::time::Timestamp;
 use futures::future::BoxFuture;
 
 pub(crate) const START: Timestamp = Timestamp::from_secs(1_800_000_000);
 
-/// An engine over a store in memory, asked by staff.
+/// A shop, and short words for its stock.
 pub(crate) struct Shop {
+    rig: Rig,
     pub(crate) clock: Arc<ManualClock>,
-    ids: Arc<SeededIds>,
     pub(crate) store: Store,
     pub(crate) engine: Commerce,
     pub(crate) call: Call,
+    engines: AtomicU64,
 }
 
 impl Shop {
-    pub(crate) fn new() -> Self {
-        Self::with(|_| {})
+    pub(crate) async fn new() -> Self {
+        Self::with(|_| {}).await
     }
 
-    pub(crate) fn with(configure: impl FnOnce(&mut Config)) -> Self {
+    pub(crate) async fn with(configure: impl Fn(&mut Config) + Send + Sync + 'static) -> Self {
         let clock = Arc::new(ManualClock::at(START));
-        let store = MemoryStore::open(3, clock.clone() as Arc<dyn Clock>);
-        let ids = Arc::new(SeededIds::new(1));
-        let engine = engine(&clock, &ids, &store, configure);
-        Self { clock, ids, store, engine, call: Call::staff("packer-7") }
+        let store = MemoryStore::open(3, clock.clone());
+        let rig = Rig::over(store.clone(), clock.clone()).configure(configure).open().await;
+        Self { clock, store, engine: rig.commerce.clone(), call: Call::staff("packer-7"), rig, engines: AtomicU64::new(100) }
     }
 
     /// Another engine over the same store: `first` is done after its first look at an idempotency key, before it goes on.
@@ -53,13 +54,28 @@ impl Shop {
 
     /// Another engine over the same data.
     pub(crate) fn engine_over(&self, store: Store) -> Commerce {
-        engine(&self.clock, &self.ids, &store, |_| {})
+        let sandbox = Arc::new(Sandbox::new(self.clock.clone(), Options::CARDS));
+        let ids = Arc::new(SeededIds::new(self.engines.fetch_add(1, Ordering::Relaxed)));
+        Builder::new(store, self.clock.clone(), Bank::Cards.provider(), sandbox).ids(ids).build().0
     }
 
     /// Puts units on a shelf.
     pub(crate) async fn receive(&self, item: &Sku, location: &str, units: u32) {
         let received = self.engine.receive_stock(&self.call, item, &at(location), qty(units)).await;
         received.expect("units are received");
+    }
+
+    /// Fills the default location up to so many units, past what one call can bring.
+    pub(crate) async fn brim(&self, item: &Sku, units: i64) {
+        let merchant = MerchantId::default();
+        let account = AccountKey { merchant: merchant.clone(), sku: item.clone(), location: LocationId::default() };
+        let partition = Partition { merchant, root: Root::Sku(item.clone()) };
+        let actor = self.call.actor.clone();
+        let mut set = ChangeSet::new(partition, START, EventMeta { at: START, actor, correlation: None, causation: None });
+        let (id, reason) = (self.rig.id(MoveId::new), "brim".to_owned());
+        let delta = units - self.counters(item, "default").await.0;
+        set.moves.push(Move::Adjust { id, account, delta, reason });
+        assert!(matches!(self.store.journal.commit(vec![set]).await.pop(), Some(Ok(Verdict::Committed(_)))));
     }
 
     /// Sets the limits of an account that is there.
@@ -83,43 +99,10 @@ impl Shop {
         all
     }
 
-    /// Asserts that the counters of every account are the sums of its movements, and that none is below zero.
-    pub(crate) async fn check_counters(&self) {
-        let mut sums: BTreeMap<AccountKey, (i64, i64)> = BTreeMap::new();
-        for item in self.movements().await {
-            let FeedEntry::Movement { movement, .. } = item.entry else { continue };
-            let Movement { account, on_hand_delta, held_delta, kind, .. } = movement;
-            let sum = sums.entry(account).or_default();
-            *sum = (sum.0 + on_hand_delta, sum.1 + held_delta);
-            assert!(kind != MovementKind::StockShort || (on_hand_delta, held_delta) == (0, 0));
-        }
-        let accounts = self.store.audit.all_accounts(None, 1_000).await.expect("accounts are read").items;
-        let mut held: BTreeMap<AccountKey, i64> = BTreeMap::new();
-        for hold in self.store.audit.all_holds(None, 1_000).await.expect("holds are read").items {
-            for place in hold.placements {
-                let key = AccountKey { merchant: hold.merchant.clone(), sku: hold.sku.clone(), location: place.location };
-                *held.entry(key).or_default() += i64::from(place.remaining);
-            }
-        }
-        assert_eq!(accounts.len(), sums.len());
-        for (key, account) in accounts {
-            assert_eq!((account.on_hand, account.held), sums[&key], "{key:?}");
-            assert_eq!(account.held, held.get(&key).copied().unwrap_or(0), "{key:?}");
-            check_account(&account);
-        }
+    /// Asserts that every account and hold is the fold of its movements, and whatever else holds of a shop.
+    pub(crate) async fn check(&self) {
+        self.rig.check().await;
     }
-}
-
-fn check_account(account: &Account) {
-    assert!(account.on_hand >= 0 && account.held >= 0, "{account:?}");
-    assert_eq!(account.shortfall, (-account.available()).max(0), "{account:?}");
-}
-
-fn engine(clock: &Arc<ManualClock>, ids: &Arc<SeededIds>, store: &Store, configure: impl FnOnce(&mut Config)) -> Commerce {
-    let sandbox = Arc::new(Sandbox::new(clock.clone(), Options::CARDS));
-    let provider = ProviderName::new("sandbox").expect("a name");
-    let builder = Builder::new(store.clone(), clock.clone(), provider, sandbox).ids(ids.clone());
-    builder.configure(configure).build().0
 }
 
 pub(crate) fn sku(text: &str) -> Sku {
