@@ -99,20 +99,26 @@ pub struct StoreHandle {
     jobs: Jobs,
     readers: Readers,
     changed: Arc<Notifier>,
-    threads: Vec<JoinHandle<()>>,
+    reading: Vec<JoinHandle<()>>,
+    writing: JoinHandle<()>,
+}
+
+fn join(thread: JoinHandle<()>) {
+    if thread.join().is_err() {
+        tracing::error!("a thread of the store panicked");
+    }
 }
 
 impl StoreHandle {
-    /// Refuses every later call, answers those that wait, and blocks until the file is closed and another process may open it.
+    /// Refuses every later call, answers those that wait, and blocks until the file is closed and another process may open it: all is
+    /// in the one file then, no log beside it.
     pub fn close(self) {
+        // the writer ends last: only the last connection writes the log back, and of two that close at once neither is
+        self.readers.close();
+        self.reading.into_iter().for_each(join);
         self.group.close();
         self.jobs.close();
-        self.readers.close();
-        for thread in self.threads {
-            if thread.join().is_err() {
-                tracing::error!("a thread of the store panicked");
-            }
-        }
+        join(self.writing);
         self.changed.notify();
     }
 
@@ -192,18 +198,18 @@ fn start(opened: Opened, options: SqliteOptions) -> Result<(Store, StoreHandle),
         connections.push(reader.map_err(|error| wrap(error.into()))?);
     }
     let thread_error = |error| OpenError::from_io(&path, error);
-    let (readers, mut threads) = Readers::start(connections, options.queue_max_reads, &lock).map_err(thread_error)?;
+    let (readers, reading) = Readers::start(connections, options.queue_max_reads, &lock).map_err(thread_error)?;
     let changed = Arc::new(Notifier::default());
     let writer = Writer::new(conn, facts.shards, Arc::clone(&options.clock)).map_err(wrap)?;
     let writer = Arc::new(Mutex::new(Some(writer)));
     let raw = RawJournal { writer: Arc::clone(&writer), readers: readers.clone(), shards: facts.shards, changed: Arc::clone(&changed) };
     let (group, committer) = group_commit(Arc::new(raw), options.commit);
     let (jobs, arrivals) = Jobs::new(options.queue_max_writes);
-    let thread = std::thread::Builder::new().name("commerce-write".into()).spawn(move || {
+    let writing = std::thread::Builder::new().name("commerce-write".into()).spawn(move || {
         block_on(run(writer, committer, arrivals));
         drop(lock);
     });
-    threads.push(thread.map_err(thread_error)?);
+    let writing = writing.map_err(thread_error)?;
     let ports = Arc::new(Ports { readers: readers.clone(), jobs: jobs.clone(), clock: options.clock, changed: Arc::clone(&changed) });
     let store = Store {
         facts,
@@ -217,5 +223,5 @@ fn start(opened: Opened, options: SqliteOptions) -> Result<(Store, StoreHandle),
         catalogue: ports.clone(),
         audit: ports,
     };
-    Ok((store, StoreHandle { group, jobs, readers, changed, threads }))
+    Ok((store, StoreHandle { group, jobs, readers, changed, reading, writing }))
 }
