@@ -55,12 +55,15 @@ impl Schedule<'_> {
 /// Runs every item of a plan through `work`, at most `at_once_max` at once, begun in the plan's order; `ended` hears of each that ended.
 /// A return whose order was refused is refused without work.
 ///
+/// # Errors
+/// The first fault of `work`, as distinct from a refusal: nothing more is begun, and what is at work is dropped.
+///
 /// # Cancel safety
 /// Dropping the future drops what is at work; what ended stays done.
-pub async fn drive<F, Fut>(plan: &Plan, at_once_max: NonZeroUsize, mut work: F, mut ended: impl FnMut(u32)) -> Outcomes
+pub async fn drive<F, Fut, E>(plan: &Plan, at_once_max: NonZeroUsize, mut work: F, mut ended: impl FnMut(u32)) -> Result<Outcomes, E>
 where
     F: FnMut(u32) -> Fut,
-    Fut: Future<Output = Result<(), String>>,
+    Fut: Future<Output = Result<Result<(), String>, E>>,
 {
     let mut outcomes = Outcomes::default();
     let (waiting, ready) = (HashMap::new(), VecDeque::new());
@@ -82,8 +85,8 @@ where
                 }
             }
         }
-        let Some((item, outcome)) = running.next().await else { return outcomes };
-        if let Err(reason) = outcome {
+        let Some((item, outcome)) = running.next().await else { return Ok(outcomes) };
+        if let Err(reason) = outcome? {
             outcomes.refused.insert(item, reason);
         }
         schedule.end(item);
@@ -93,7 +96,8 @@ where
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
+    use std::cell::{Cell, RefCell};
+    use std::convert::Infallible;
     use std::task::Poll;
 
     use futures::executor::block_on;
@@ -138,10 +142,11 @@ mod tests {
                 // later items are often faster than earlier ones
                 polled(item * 7 % 31).await;
                 log.borrow_mut().running -= 1;
-                if refused { Err("short".to_owned()) } else { Ok(()) }
+                Ok::<_, Infallible>(if refused { Err("short".to_owned()) } else { Ok(()) })
             }
         };
-        let outcomes = block_on(drive(plan, NonZeroUsize::new(at_once).expect("not zero"), work, |item| log.borrow_mut().ended.push(item)));
+        let at_once = NonZeroUsize::new(at_once).expect("not zero");
+        let Ok(outcomes) = block_on(drive(plan, at_once, work, |item| log.borrow_mut().ended.push(item)));
         (outcomes, log.into_inner())
     }
 
@@ -177,5 +182,17 @@ mod tests {
         let (outcomes, log) = run(&plan, 64, |item| item == 1);
         assert_eq!(outcomes.refused.keys().copied().collect::<Vec<_>>(), [1]);
         assert_eq!(log.ended, [0, 1, 2]);
+    }
+
+    #[test]
+    fn a_fault_ends_the_run_and_nothing_more_is_begun() {
+        let (plan, begun) = (plan(), Cell::new(0));
+        let work = |item| {
+            begun.set(begun.get() + 1);
+            async move { if item == 100 { Err("disk full") } else { Ok(Ok(())) } }
+        };
+        let outcome = block_on(drive(&plan, NonZeroUsize::new(4).expect("not zero"), work, |_| {}));
+        assert_eq!(outcome, Err("disk full"));
+        assert!((101..=104).contains(&begun.get()), "{}", begun.get());
     }
 }

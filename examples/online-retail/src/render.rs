@@ -6,10 +6,14 @@ use rust_decimal::Decimal;
 
 use crate::plan::Expected;
 use crate::price::PRICE_DECIMALS_MAX;
+use crate::reconcile::Reconciliation;
 use crate::report::{Report, Sums};
 
 /// The most refused lines that are printed one by one; the table counts all.
 pub const REFUSED_SHOWN_MAX: usize = 50;
+
+/// The most differences that are printed one by one.
+pub const DIFFERENCES_SHOWN_MAX: usize = 50;
 
 /// The most rounded lines that are printed one by one; their sum holds all.
 pub const ROUNDED_SHOWN_MAX: usize = 20;
@@ -22,11 +26,38 @@ impl fmt::Display for Report {
         rounding(self, f)?;
         listed(f, "lines refused", REFUSED_SHOWN_MAX, &self.refused)?;
         listed(f, "invoices refused by the engine", REFUSED_SHOWN_MAX, &self.refused_by_engine)?;
-        match self.differences().as_slice() {
-            [] => writeln!(f, "\nevery line is accounted for; lines, units and money are those of the file"),
-            found => found.iter().try_for_each(|difference| writeln!(f, "\nDIFFERENCE: {difference}")),
-        }
+        verdict(f, &self.differences(), "every line is accounted for; lines, units and money are those of the file")
     }
+}
+
+impl fmt::Display for Reconciliation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { plan, engine, provider, .. } = self;
+        let mut row = |name: &str, cells: [&str; 3]| writeln!(f, "{name:<40} {:>15} {:>15} {:>15}", cells[0], cells[1], cells[2]);
+        row("the books", ["the plan", "the engine", "the provider"])?;
+        let mut count = |name: &str, plan: i128, engine: i128| row(name, [&grouped(plan), &grouped(engine), ""]);
+        count("orders placed and paid", plan.orders.into(), engine.orders.into())?;
+        count("orders delivered whole", plan.delivered.into(), engine.delivered.into())?;
+        count("returns received", plan.returns.into(), engine.returns.into())?;
+        let (planned, booked) = (plan.units(), engine.units());
+        count("units dispatched", planned.dispatched.into(), booked.dispatched.into())?;
+        count("units returned", planned.returned.into(), booked.returned.into())?;
+        count("units on hand", planned.on_hand.into(), booked.on_hand.into())?;
+        count("units held", planned.held.into(), booked.held.into())?;
+        count("codes with other units than planned", 0, self.shelves_that_differ().fold(0, |count, _| count + 1))?;
+        let mut money = |name, plan, engine, provider| row(name, [&pounds(plan), &pounds(engine), &pounds(provider)]);
+        money("GBP captured", plan.captured_minor, engine.captured_minor, provider.captured_minor)?;
+        money("GBP refunded", plan.refunded_minor, engine.refunded_minor, provider.refunded_minor)?;
+        verdict(f, &self.differences(), "the engine and the provider booked what was planned")
+    }
+}
+
+fn verdict(f: &mut fmt::Formatter<'_>, differences: &[String], right: &str) -> fmt::Result {
+    if differences.is_empty() {
+        return writeln!(f, "\n{right}");
+    }
+    let lines: Vec<_> = differences.iter().map(|difference| format!("DIFFERENCE: {difference}")).collect();
+    listed(f, "differences", DIFFERENCES_SHOWN_MAX, &lines)
 }
 
 fn table(report: &Report, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -64,6 +95,7 @@ fn assumptions(report: &Report, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     )?;
     writeln!(f, "  opening stock is made up: what the plan sells and writes off, since the file holds no receipts")?;
     writeln!(f, "  cancellations are matched to orders by customer, code and price: an inference")?;
+    writeln!(f, "  every order is paid, shipped and delivered at the time of its invoice, since the file does not say when")?;
     writeln!(f, "  external entries move no money and no stock in the engine")?;
     writeln!(f, "  times are read as UTC; {} invoices bear two times, the first is taken", grouped(facts.invoices_with_two_times))?;
     writeln!(

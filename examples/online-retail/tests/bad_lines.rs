@@ -1,6 +1,6 @@
 //! Whatever stands on a line, the line costs itself alone.
 
-use std::io::Cursor;
+use std::io::{Cursor, Write};
 use std::process::{Command, Output};
 
 use online_retail::book::Book;
@@ -131,4 +131,20 @@ fn a_file_that_cannot_be_read_to_its_end_ends_the_binary_with_2_and_the_place() 
         assert!(text.contains(place) && text.contains("data.csv"), "{text}");
         assert!(run.stdout.is_empty());
     }
+}
+
+#[test]
+fn a_cut_archive_ends_the_binary_with_2_after_the_last_whole_line() {
+    let header = COLUMNS.join(",");
+    let mut archive = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    archive.write_all(format!("{header}\n{}\n", good().join("\n")).as_bytes()).expect("packs");
+    let whole = archive.finish().expect("packs");
+    let done = run(&whole);
+    assert_eq!(done.status.code(), Some(0), "{done:?}");
+    let cut = run(&whole[..whole.len() / 2]);
+    let text = String::from_utf8(cut.stderr).expect("text");
+    assert_eq!(cut.status.code(), Some(2), "{text}");
+    let place = text.split("cannot read past line ").nth(1).and_then(|rest| rest.split(':').next()).map(str::parse::<usize>);
+    assert!(place.is_some_and(|line| line.is_ok_and(|line| (1..LINES_OF_A_CASE).contains(&line))), "{text}");
+    assert!(cut.stdout.is_empty());
 }

@@ -32,11 +32,19 @@ fn report() -> Report {
 }
 
 #[test]
-fn the_account_of_the_sample_is_the_golden_one() {
+fn the_engine_books_the_sample_as_the_golden_report_says() {
     let run = Command::new(env!("CARGO_BIN_EXE_online-retail")).output().expect("runs");
     assert!(run.status.success(), "{run:?}");
     let golden = std::fs::read_to_string(folder().join("tests/golden/sample_report.txt")).expect("golden file");
     assert_eq!(String::from_utf8_lossy(&run.stdout), golden);
+    let usage = String::from_utf8_lossy(&run.stderr);
+    for word in ["elapsed", "orders/s", "change sets", "peak memory"] {
+        assert!(usage.contains(word), "{word}\n{usage}");
+    }
+}
+
+#[test]
+fn the_account_of_the_sample_has_no_difference() {
     assert_eq!(report().differences(), Vec::<String>::new());
 }
 
