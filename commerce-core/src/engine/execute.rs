@@ -78,7 +78,22 @@ struct Stocks {
 }
 
 impl Inner {
-    /// An order, from the cache or its stream.
+    /// An order as it is now: what is remembered may be older than what other processes, or requests that went away, have written.
+    pub(super) async fn order_now(&self, merchant: &MerchantId, id: OrderId) -> Result<Arc<OrderRoot>, Error> {
+        if let Some(root) = self.cache.get(merchant, id) {
+            if self.is_now(merchant, id, &root).await? {
+                return Ok(root);
+            }
+            self.cache.forget(merchant, id);
+        }
+        self.order_root(merchant, id).await
+    }
+
+    async fn is_now(&self, merchant: &MerchantId, id: OrderId, root: &OrderRoot) -> Result<bool, Error> {
+        Ok(self.store.views.order(merchant, id).await?.is_some_and(|row| row.version == root.version))
+    }
+
+    /// An order, from the cache or its stream: a commit on what has changed since is rejected.
     pub(super) async fn order_root(&self, merchant: &MerchantId, id: OrderId) -> Result<Arc<OrderRoot>, Error> {
         if let Some(root) = self.cache.get(merchant, id) {
             return Ok(root);
@@ -102,16 +117,24 @@ impl Inner {
     ) -> Result<Done, Failed> {
         let mut stocks = Stocks::default();
         for _ in 0..=self.config.redecide_max {
-            let root = self.order_root(&call.merchant, id).await?;
+            let mut root = self.order_root(&call.merchant, id).await?;
             if let Some(expected) = call.expected.filter(|expected| *expected != root.version) {
-                self.cache.forget(&call.merchant, id);
-                let root = self.order_root(&call.merchant, id).await?;
+                root = self.order_now(&call.merchant, id).await?;
                 if expected != root.version {
                     return Err(Error::Stale { actual: root.version }.into());
                 }
             }
-            let commands = commands(&root)?;
-            let plan = self.plan(call, moment, id, Some(&root), commands, &along, stocks).await?;
+            let planned = match commands(&root) {
+                Ok(commands) => self.plan(call, moment, id, Some(&root), commands, &along, stocks).await,
+                Err(error) => Err(error),
+            };
+            // no commit will tell whether a refusal, or finding nothing to do, is right for the order as it is now
+            let unjudged = planned.as_ref().map_or(true, |plan| !plan.changes);
+            if unjudged && !self.is_now(&call.merchant, id, &root).await? {
+                self.cache.forget(&call.merchant, id);
+                continue;
+            }
+            let plan = planned?;
             if plan.set.appends.is_empty() && along.saga.is_none() {
                 return Ok(Done { root, begun: Vec::new() });
             }
@@ -236,7 +259,7 @@ impl Inner {
         set.claims.clone_from(&along.claims);
         set.personal.clone_from(&along.personal);
         let root_after = OrderRoot { order: after, version: version_after, payments: payments_after, holds: holds.to_vec() };
-        Ok(Plan { set, root: root_after, begun })
+        Ok(Plan { set, changes: !events.is_empty(), root: root_after, begun })
     }
 
     /// Where units of these SKUs may come from, if the caller does not say.
@@ -261,7 +284,7 @@ impl Inner {
 
     /// Commits a plan; keeps what it leads to, and hands its sagas to the workers.
     async fn settle_plan(&self, call: &Call, id: OrderId, plan: Plan) -> Result<Result<Done, Loss>, Error> {
-        let Plan { set, mut root, begun } = plan;
+        let Plan { set, mut root, begun, .. } = plan;
         let moves: Vec<Move> = set.moves.clone();
         let now = set.now;
         let wakes = set.sagas.iter().any(|saga| matches!(saga, SagaWrite::Wake { .. }));
@@ -347,6 +370,8 @@ impl Inner {
 
 struct Plan {
     set: ChangeSet,
+    /// Whether the order changes.
+    changes: bool,
     root: OrderRoot,
     begun: Vec<NewSaga>,
 }

@@ -74,7 +74,7 @@ impl Commerce {
     /// # Errors
     /// [`Error::NotFound`], [`Error::Port`].
     pub async fn get_order(&self, call: &Call, id: OrderId) -> Result<OrderView, Error> {
-        let root = self.inner.order_root(&call.merchant, id).await?;
+        let root = self.inner.order_now(&call.merchant, id).await?;
         self.view(call, id, &root).await
     }
 
@@ -297,7 +297,7 @@ impl Commerce {
         let owner = ResourceRef { kind: ResourceKind::Order, id: id.to_string() };
         match self.claimed_command(call, &moment, id, operation, &owner, along, |_| Ok(vec![command.clone()])).await? {
             None => {
-                let root = self.inner.order_root(&call.merchant, id).await?;
+                let root = self.inner.order_now(&call.merchant, id).await?;
                 Ok(Answer { value: self.view(call, id, &root).await?, how: How::Replayed })
             }
             Some(done) => Ok(Answer::done(self.view(call, id, &done.root).await?)),

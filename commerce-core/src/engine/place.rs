@@ -147,17 +147,17 @@ impl Commerce {
         let id: OrderId = owner.id.parse().map_err(Error::stored)?;
         let inner = &self.inner;
         let moment = inner.moment(call)?;
-        let root = inner.order_root(&call.merchant, id).await?;
+        let root = inner.order_now(&call.merchant, id).await?;
         let open = root.order.tenders.attempts.iter().find(|a| matches!(a.state, crate::tender::AttemptState::Open(None)));
         if let Some(attempt) = open {
             let saga = SagaId(Task::Collect(attempt.id).saga_uuid());
             let wait = inner.handoff.settled(saga);
             // it may have come to rest before the wait began
-            if inner.order_root(&call.merchant, id).await?.version == root.version {
+            if inner.order_now(&call.merchant, id).await?.version == root.version {
                 self.wait(&moment, wait).await;
             }
         }
-        let root = inner.order_root(&call.merchant, id).await?;
+        let root = inner.order_now(&call.merchant, id).await?;
         Ok(Answer { value: self.view(call, id, &root).await?, how })
     }
 

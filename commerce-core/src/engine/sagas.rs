@@ -125,7 +125,7 @@ impl Inner {
     /// The facts that an operator vouches for.
     async fn by_hand(&self, row: &SagaRow, subject: Subject, task: Task, verb: Verb) -> Result<Vec<Command>, Error> {
         let money: Tenders = match subject {
-            Subject::Order(order) => self.order_root(&row.merchant, order).await?.order.tenders.clone(),
+            Subject::Order(order) => self.order_now(&row.merchant, order).await?.order.tenders.clone(),
             Subject::Payment(payment) => {
                 let root = PaymentRoot::load(&self.store, &row.merchant, payment).await?;
                 root.ok_or(Error::NotFound("payment"))?.payment.tenders

@@ -78,7 +78,7 @@ impl Commerce {
     /// Packs all that is open, one shipment for each location.
     pub(super) async fn pack_all(&self, call: &Call, order: OrderId) -> Result<(), Error> {
         loop {
-            let root = self.inner.order_root(&call.merchant, order).await?;
+            let root = self.inner.order_now(&call.merchant, order).await?;
             if root.order.open_units() == 0 {
                 return Ok(());
             }
@@ -90,7 +90,7 @@ impl Commerce {
 
     /// Units of the order's stocked SKUs that are there, by account.
     async fn on_hand(&self, call: &Call, order: OrderId) -> Result<BTreeMap<(Sku, LocationId), u64>, Error> {
-        let root = self.inner.order_root(&call.merchant, order).await?;
+        let root = self.inner.order_now(&call.merchant, order).await?;
         let skus: Vec<Sku> = root.order.stock_need().into_keys().collect();
         let accounts = self.inner.store.stock.accounts(&call.merchant, &skus).await?;
         Ok(accounts.into_iter().map(|(key, account)| ((key.sku, key.location), u64::try_from(account.on_hand).unwrap_or(0))).collect())
@@ -102,7 +102,7 @@ impl Commerce {
     /// [`Error::NotFound`], [`Error::Port`].
     pub async fn get_shipment(&self, call: &Call, id: ShipmentId) -> Result<ShipmentView, Error> {
         let order_id = self.order_of_shipment(&call.merchant, id).await?;
-        let root = self.inner.order_root(&call.merchant, order_id).await?;
+        let root = self.inner.order_now(&call.merchant, order_id).await?;
         let shipment = root.order.shipment(id).ok_or(Error::NotFound("shipment"))?.clone();
         Ok(ShipmentView { order_id, version: root.version, shipment })
     }
@@ -193,7 +193,7 @@ impl Commerce {
     /// [`Error::NotFound`], [`Error::Port`].
     pub async fn get_return(&self, call: &Call, id: ReturnId) -> Result<ReturnView, Error> {
         let order_id = self.order_of_return(&call.merchant, id).await?;
-        let root = self.inner.order_root(&call.merchant, order_id).await?;
+        let root = self.inner.order_now(&call.merchant, order_id).await?;
         let return_of_goods = root.order.return_of_goods(id).ok_or(Error::NotFound("return"))?.clone();
         Ok(ReturnView { order_id, version: root.version, return_of_goods })
     }
@@ -223,7 +223,7 @@ impl Commerce {
         location: Option<LocationId>,
     ) -> Result<Answer<ReturnView>, Error> {
         let view = self.get_return(call, id).await?;
-        let root = self.inner.order_root(&call.merchant, view.order_id).await?;
+        let root = self.inner.order_now(&call.merchant, view.order_id).await?;
         let lines = if lines.is_empty() { rest_of(&view.return_of_goods) } else { lines };
         let location = Some(location.unwrap_or_else(|| origin(&root.order, &view.return_of_goods)));
         self.return_command(call, id, "receive_return", Command::ReceiveReturn { return_id: id, lines, condition, location }).await

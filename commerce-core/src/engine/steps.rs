@@ -7,15 +7,16 @@ mod reverse;
 mod ship;
 
 use std::future::Future;
+use std::sync::Arc;
 
 use futures::FutureExt;
 
-use crate::engine::aggregate::PaymentRoot;
+use crate::engine::aggregate::{OrderRoot, PaymentRoot};
 use crate::engine::commerce::{Inner, Moment};
 use crate::engine::execute::{Along, Failed};
 use crate::engine::payments::Subject;
 use crate::engine::{Call, Error};
-use crate::id::EventId;
+use crate::id::{EventId, OrderId};
 use crate::order::Placement;
 use crate::payment::Command;
 use crate::ports::{
@@ -141,11 +142,16 @@ impl Running<'_> {
         Ok((call, moment))
     }
 
+    /// The order as it is now; what this process committed a moment ago is what it remembers.
+    async fn order(&self, id: OrderId) -> Result<Arc<OrderRoot>, Error> {
+        if self.fresh { self.inner.order_root(&self.row.merchant, id).await } else { self.inner.order_now(&self.row.merchant, id).await }
+    }
+
     /// The money as it is now, and whether its order has ended.
     async fn money(&self) -> Result<(Tenders, bool), Error> {
         match self.subject()? {
             Subject::Order(order) => {
-                let root = self.inner.order_root(&self.row.merchant, order).await?;
+                let root = self.order(order).await?;
                 let ended = matches!(root.order.placement, Placement::Cancelled { .. } | Placement::Rejected { .. });
                 Ok((root.order.tenders.clone(), ended))
             }

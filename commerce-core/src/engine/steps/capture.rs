@@ -61,7 +61,7 @@ impl Running<'_> {
         use crate::engine::aggregate::PaymentRoot;
         use crate::engine::payments::Subject;
         let currency = match self.subject()? {
-            Subject::Order(order) => self.inner.order_root(&self.row.merchant, order).await?.order.currency,
+            Subject::Order(order) => self.order(order).await?.order.currency,
             Subject::Payment(payment) => {
                 let root = PaymentRoot::load(&self.inner.store, &self.row.merchant, payment).await?;
                 root.ok_or(Error::NotFound("payment"))?.payment.currency

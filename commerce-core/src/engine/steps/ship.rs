@@ -26,7 +26,7 @@ enum Wants {
 impl Running<'_> {
     pub(super) async fn ship(self, id: ShipmentId) -> Result<(Ended, Option<SagaRow>), Failed> {
         let Subject::Order(order) = self.subject()? else { return Err(Error::stored("a shipment without an order").into()) };
-        let root = self.inner.order_root(&self.row.merchant, order).await?;
+        let root = self.order(order).await?;
         let busy = root.order.busy();
         let due = self.inner.clock.now().plus_secs(LOOK_AGAIN_S);
         let commands = match wants(&root.order, id) {
