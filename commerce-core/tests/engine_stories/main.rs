@@ -3,11 +3,16 @@
 
 mod answers;
 mod changing;
+mod dropped;
+mod erasing;
+mod gate;
 mod laws;
 mod line;
 mod paying;
+mod recovery;
 mod scene;
 mod screens;
 mod shipping;
 mod stage;
 mod stuck;
+mod sweeps;

@@ -67,6 +67,15 @@ impl Stage {
         TaskId(id)
     }
 
+    /// Drops a task where it stands: what a crash of its process does.
+    pub(crate) fn kill(&self, id: TaskId) {
+        let killed = {
+            let mut tasks = self.tasks.borrow_mut();
+            tasks.iter().position(|task| task.id == id.0).map(|index| tasks.remove(index))
+        };
+        drop(killed);
+    }
+
     /// Lets a task stand still, or go on: a process that the machine does not run for a while.
     pub(crate) fn freeze(&self, id: TaskId, frozen: bool) {
         if let Some(task) = self.tasks.borrow_mut().iter_mut().find(|task| task.id == id.0) {
