@@ -39,6 +39,27 @@ impl Carts for MemoryStore {
         Ok(stands)
     }
 
+    async fn put_and_delete(
+        &self,
+        merchant: &MerchantId,
+        cart: &Cart,
+        expected: Revision,
+        gone: (CartId, Revision),
+    ) -> Result<bool, PortError> {
+        if cart.id == gone.0 {
+            return Err(PortError::misuse("a cart is to be written and deleted at once"));
+        }
+        let carts = &mut self.state().carts;
+        let key = |id| (merchant.clone(), id);
+        let has = |id, revision| carts.get(&key(id)).is_some_and(|stored| stored.revision == revision);
+        let stands = has(cart.id, expected) && has(gone.0, gone.1);
+        if stands {
+            carts.insert(key(cart.id), cart.clone());
+            carts.remove(&key(gone.0));
+        }
+        Ok(stands)
+    }
+
     async fn delete(&self, merchant: &MerchantId, id: CartId) -> Result<bool, PortError> {
         Ok(self.state().carts.remove(&(merchant.clone(), id)).is_some())
     }

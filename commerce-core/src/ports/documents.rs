@@ -65,6 +65,22 @@ pub trait Carts: Send + Sync + 'static {
     /// The cart is there as it was before or as it is after.
     async fn put(&self, merchant: &MerchantId, cart: &Cart, expected: Option<Revision>) -> Result<bool, PortError>;
 
+    /// Writes a cart whose stored revision is `expected` and deletes another one whose stored revision is `gone.1`, as one;
+    /// `false`, and neither done, if either has another revision or is not there.
+    ///
+    /// # Errors
+    /// [`PortError`]; both being one cart is `Misuse`.
+    ///
+    /// # Crash
+    /// Both are as they were before or as they are after.
+    async fn put_and_delete(
+        &self,
+        merchant: &MerchantId,
+        cart: &Cart,
+        expected: Revision,
+        gone: (CartId, Revision),
+    ) -> Result<bool, PortError>;
+
     /// Deletes a cart; `false` if there was none.
     ///
     /// # Errors

@@ -170,6 +170,8 @@ macro_rules! conformance {
                 personal_data_reads_back_until_its_customer_is_erased;
                 a_cart_is_written_only_over_the_revision_that_was_read;
                 of_threads_that_write_one_revision_of_a_cart_exactly_one_wins;
+                a_cart_is_written_and_another_deleted_both_or_neither;
+                of_threads_that_merge_one_cart_into_two_exactly_one_wins;
                 a_deleted_cart_is_gone;
                 carts_that_expired_are_swept_up_to_a_limit_and_others_stay;
                 items_read_back_as_they_were_written_in_the_order_asked_for;

@@ -33,6 +33,20 @@ impl Carts for Ports {
         self.jobs.write(move |conn| carts::put(conn, &merchant, &cart, expected)).await
     }
 
+    async fn put_and_delete(
+        &self,
+        merchant: &MerchantId,
+        cart: &Cart,
+        expected: Revision,
+        gone: (CartId, Revision),
+    ) -> Result<bool, PortError> {
+        if cart.id == gone.0 {
+            return Err(PortError::misuse("a cart is to be written and deleted at once"));
+        }
+        let (merchant, cart) = (merchant.clone(), cart.clone());
+        self.jobs.write(move |conn| carts::put_and_delete(conn, &merchant, &cart, expected, gone)).await
+    }
+
     async fn delete(&self, merchant: &MerchantId, id: CartId) -> Result<bool, PortError> {
         let merchant = merchant.clone();
         self.jobs.write(move |conn| carts::delete(conn, &merchant, id)).await

@@ -34,11 +34,7 @@ pub(crate) fn get(conn: &Connection, merchant: &MerchantId, id: CartId) -> Resul
 /// Writes a cart whose stored revision is `expected`; `false` if it is another.
 pub(crate) fn put(conn: &Connection, merchant: &MerchantId, cart: &Cart, expected: Option<Revision>) -> Result<bool> {
     let id = cart.id.uuid().into_bytes();
-    let stored: Option<i64> = conn
-        .prepare_cached("SELECT revision FROM carts WHERE merchant = ?1 AND id = ?2")?
-        .query_row(params![merchant.as_str(), id], |row| row.get(0))
-        .optional()?;
-    if stored != expected.map(|revision| row::int(revision.0)) {
+    if revision(conn, merchant, cart.id)? != expected.map(|revision| row::int(revision.0)) {
         return Ok(false);
     }
     let sql = "INSERT INTO carts (merchant, id, revision, customer, currency, created_at, updated_at, expires_at) \
@@ -61,6 +57,25 @@ pub(crate) fn put(conn: &Connection, merchant: &MerchantId, cart: &Cart, expecte
         insert.execute(params![merchant.as_str(), id, number, line.sku.as_str(), line.qty.get()])?;
     }
     Ok(true)
+}
+
+/// Writes a cart and deletes another, both at their revisions; `false`, and neither done, if either has another.
+pub(crate) fn put_and_delete(
+    conn: &Connection,
+    merchant: &MerchantId,
+    cart: &Cart,
+    expected: Revision,
+    gone: (CartId, Revision),
+) -> Result<bool> {
+    if revision(conn, merchant, gone.0)? != Some(row::int(gone.1.0)) || !put(conn, merchant, cart, Some(expected))? {
+        return Ok(false);
+    }
+    delete(conn, merchant, gone.0)
+}
+
+fn revision(conn: &Connection, merchant: &MerchantId, id: CartId) -> Result<Option<i64>> {
+    let sql = "SELECT revision FROM carts WHERE merchant = ?1 AND id = ?2";
+    Ok(conn.prepare_cached(sql)?.query_row(params![merchant.as_str(), id.uuid().into_bytes()], |row| row.get(0)).optional()?)
 }
 
 pub(crate) fn delete(conn: &Connection, merchant: &MerchantId, id: CartId) -> Result<bool> {

@@ -5,7 +5,7 @@ use crate::catalogue::Item;
 use crate::goods::ItemKind;
 use crate::id::{CartId, CustomerId, MerchantId, OrderId, PersonalRef};
 use crate::money::{Currency, Money};
-use crate::ports::{Clock, Expected, PersonalRow, PersonalWrite, Root, StreamName};
+use crate::ports::{Clock, Expected, PersonalRow, PersonalWrite, PortErrorKind, Retry, Root, StreamName};
 use crate::testkit::lab::{merchant, sku, units, walk};
 use crate::testkit::{ChangeSetExt, Lab, on_threads};
 
@@ -90,6 +90,56 @@ pub async fn of_threads_that_write_one_revision_of_a_cart_exactly_one_wins(lab: 
             carts.put(&default, &next, Some(Revision(revision))).await.expect("put")
         });
         assert_eq!(wins.into_iter().filter(|won| *won).count(), 1, "revision {revision}");
+    }
+}
+
+pub async fn a_cart_is_written_and_another_deleted_both_or_neither(lab: Lab) {
+    let (default, carts) = (MerchantId::default(), &lab.store.carts);
+    let (into, from) = (lab.id(CartId::new), lab.id(CartId::new));
+    for id in [into, from] {
+        assert!(carts.put(&default, &cart(&lab, id, 1), None).await.expect("put"));
+    }
+    let next = cart(&lab, into, 2);
+    let one = Revision(1);
+    for (whose, expected, gone) in [
+        (&default, Revision(2), (from, one)),
+        (&default, one, (from, Revision(2))),
+        (&default, one, (lab.id(CartId::new), one)),
+        (&merchant("other"), one, (from, one)),
+    ] {
+        assert!(!carts.put_and_delete(whose, &next, expected, gone).await.expect("answered"));
+    }
+    let stranger = cart(&lab, lab.id(CartId::new), 2);
+    assert!(!carts.put_and_delete(&default, &stranger, one, (from, one)).await.expect("answered"));
+    let misuse = carts.put_and_delete(&default, &next, one, (into, one)).await.expect_err("one cart as two");
+    assert_eq!((misuse.kind, misuse.retry), (PortErrorKind::Misuse, Retry::Never));
+    for id in [into, from] {
+        assert_eq!(carts.get(&default, id).await.expect("read"), Some(cart(&lab, id, 1)));
+    }
+    assert_eq!(carts.get(&default, stranger.id).await.expect("read"), None);
+    assert!(carts.put_and_delete(&default, &next, one, (from, one)).await.expect("answered"));
+    assert_eq!(carts.get(&default, into).await.expect("read"), Some(next));
+    assert_eq!(carts.get(&default, from).await.expect("read"), None);
+}
+
+pub async fn of_threads_that_merge_one_cart_into_two_exactly_one_wins(lab: Lab) {
+    let default = MerchantId::default();
+    for round in 0..20 {
+        let (from, into) = (lab.id(CartId::new), [lab.id(CartId::new), lab.id(CartId::new)]);
+        for id in [from, into[0], into[1]] {
+            assert!(lab.store.carts.put(&default, &cart(&lab, id, 1), None).await.expect("put"));
+        }
+        let wins = on_threads(4, async |thread| {
+            let carts = &lab.store_of(thread).carts;
+            let next = cart(&lab, into[thread % 2], 2);
+            carts.put_and_delete(&default, &next, Revision(1), (from, Revision(1))).await.expect("answered")
+        });
+        assert_eq!(wins.into_iter().filter(|won| *won).count(), 1, "round {round}");
+        let mut written = 0;
+        for id in into {
+            written += lab.store.carts.get(&default, id).await.expect("read").map_or(0, |cart| cart.revision.0 - 1);
+        }
+        assert_eq!((written, lab.store.carts.get(&default, from).await.expect("read")), (1, None), "round {round}");
     }
 }
 
