@@ -1,28 +1,49 @@
 //! Proves the whole store: every stream against what is derived from it, and the conservation of stock and money.
+//!
+//! The feed is read first, in one pass: what all movements and all facts of money sum to. Then each stream is folded anew and
+//! compared with everything that is derived from it; then each list is searched for rows that belong to nothing; and at last the
+//! counters of the accounts are compared with the movements and the holds.
 
+mod feed;
 mod findings;
+mod goods;
+mod holds;
+mod keys;
+mod lists;
+mod money;
 mod order;
+mod payment;
 mod replay;
 mod report;
+mod rows;
+mod sagas;
+mod stock;
+mod sums;
+
+use std::collections::BTreeMap;
 
 use futures::StreamExt;
 
 use crate::engine::{Commerce, Error};
 use crate::id::MerchantId;
-use crate::ports::{LIMIT_MAX_ROWS, Store};
+use crate::ports::{LIMIT_MAX_ROWS, PortError, Store, StreamId, StreamName};
 
-use findings::Findings;
+use feed::FeedSums;
+use findings::{Findings, Notes, Owned, Seen, settled, unreadable};
 pub use report::{Check, DIFFERENCES_MAX, Difference, MoneySums, Unsettled, VerifyReport};
+use sums::Book;
 
 /// Subjects that are read at once.
 const AT_ONCE_MAX: usize = 16;
 
 impl Commerce {
-    /// Walks over the whole store, of all merchants, and checks all of it: see [`Check`].
+    /// Walks over the whole store, of all merchants, and checks all of it: see [`Check`]. It only reads, page by page; its memory
+    /// grows with the number of accounts, and with the largest order.
     ///
-    /// It only reads. A subject that differs is read again: a difference is reported once two reads in a row found the same, so a store
-    /// that is in use can be verified too. What changed every time it was read is not judged, and stands in [`VerifyReport::unsettled`];
-    /// on a quiet store nothing does.
+    /// A store that is in use can be verified too: a subject that differs is read again, and a difference is reported once two
+    /// reads in a row found the same, or, of an account, once it was read between two of its moves. What changed every time
+    /// it was read is not judged; neither are the sums over the whole store if anything was committed meanwhile. Both stand in
+    /// [`VerifyReport::unsettled`]; of a quiet store nothing does.
     ///
     /// # Errors
     /// [`Error::Port`] if the store does not answer. What the store holds and cannot read is a difference, not an error.
@@ -30,8 +51,15 @@ impl Commerce {
     /// # Cancel safety
     /// It writes nothing.
     pub async fn verify(&self) -> Result<VerifyReport, Error> {
-        let mut walk = Walk { store: &self.inner.store, report: VerifyReport::default() };
-        walk.orders().await?;
+        let mut walk = Walk::over(&self.inner.store);
+        let feed = walk.feed().await?;
+        walk.streams().await?;
+        walk.rows().await?;
+        let held = walk.holds().await?;
+        walk.claims().await?;
+        walk.items().await?;
+        walk.totals(&feed).await?;
+        walk.accounts(feed, held).await?;
         Ok(walk.finish())
     }
 }
@@ -40,24 +68,111 @@ impl Commerce {
 struct Walk<'a> {
     store: &'a Store,
     report: VerifyReport,
+    /// Rows that belong to something, by list.
+    owned: BTreeMap<Owned, u64>,
+    /// What the streams say of money: those of orders, and those of payments without one.
+    book: Book,
 }
 
-impl Walk<'_> {
-    async fn orders(&mut self) -> Result<(), Error> {
+impl<'a> Walk<'a> {
+    fn over(store: &'a Store) -> Self {
+        Self { store, report: VerifyReport::default(), owned: BTreeMap::new(), book: Book::default() }
+    }
+
+    /// Folds every stream, and compares it with what is derived from it.
+    async fn streams(&mut self) -> Result<(), Error> {
         let store = self.store;
         let mut after = None;
         loop {
-            let page = store.audit.all_orders(after.as_ref(), LIMIT_MAX_ROWS).await?;
-            let mut reads = futures::stream::iter(page.items)
-                .map(async |(merchant, row)| (order::check(store, &merchant, row.id).await, merchant, format!("order/{}", row.id)))
-                .buffer_unordered(AT_ONCE_MAX);
-            while let Some((found, merchant, subject)) = reads.next().await {
-                add(&mut self.report, found?, &merchant, subject);
+            let page = store.audit.all_streams(after.as_ref(), LIMIT_MAX_ROWS).await;
+            let Some(page) = self.readable(Check::OrderStream, "streams", page)? else { return Ok(()) };
+            let mut reads =
+                futures::stream::iter(page.items).map(async |(id, _)| (stream(store, &id).await, id)).buffer_unordered(AT_ONCE_MAX);
+            while let Some((found, id)) = reads.next().await {
+                self.add(found?, Some(&id.merchant), &id.name.to_string());
             }
             match page.next {
                 Some(next) => after = Some(next),
                 None => return Ok(()),
             }
+        }
+    }
+
+    /// Compares what the streams say of money with what the feed says.
+    async fn totals(&mut self, feed: &FeedSums) -> Result<(), Error> {
+        let check = Check::MoneyTotals;
+        for ((merchant, currency), sums) in &self.book.0 {
+            self.report.money.insert((merchant.clone(), *currency), sums.report(*currency));
+        }
+        let facts_alone = |book: &Book| -> Book {
+            let sums = book.0.iter().map(|(key, sums)| (key.clone(), sums::Sums { refunding: 0, ..*sums }));
+            Book(sums.collect())
+        };
+        let (expected, found) = (facts_alone(&self.book), facts_alone(&feed.money));
+        let mut all = expected.clone();
+        all.add(&found);
+        all.0.iter().for_each(|_| self.looked(check));
+        if expected == found || !feed.whole {
+            return Ok(());
+        }
+        if !self.quiet_since(feed).await? {
+            self.report.unsettled.push(Unsettled { merchant: None, subject: "sums of money".to_owned() });
+            return Ok(());
+        }
+        for (merchant, currency) in all.0.keys() {
+            let of = |book: &Book| book.0.get(&(merchant.clone(), *currency)).copied().unwrap_or_default();
+            if of(&expected) != of(&found) {
+                let mut notes = Notes::new(merchant);
+                let found = format!("the feed: {}", of(&found).words(*currency));
+                notes.differ(check, &format!("money/{currency}"), format!("as the streams: {}", of(&expected).words(*currency)), found);
+                self.add(Some(notes.findings), Some(merchant), "");
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds what was found about a subject.
+    fn add(&mut self, found: Option<Findings>, merchant: Option<&MerchantId>, subject: &str) {
+        let Some(found) = found else {
+            self.report.unsettled.push(Unsettled { merchant: merchant.cloned(), subject: subject.to_owned() });
+            return;
+        };
+        for (check, count) in found.looked_at {
+            *self.report.looked_at.entry(check).or_default() += count;
+        }
+        for (row, count) in found.owned {
+            *self.owned.entry(row).or_default() += count;
+        }
+        self.book.add(&found.book);
+        self.report.differences_total += found.differences.len() as u64;
+        let room = DIFFERENCES_MAX.saturating_sub(self.report.differences.len());
+        self.report.differences.extend(found.differences.into_iter().take(room));
+    }
+
+    fn looked(&mut self, check: Check) {
+        *self.report.looked_at.entry(check).or_default() += 1;
+    }
+
+    /// Notes that something is missing, unless it is there.
+    fn unless(&mut self, there: bool, check: Check, merchant: &MerchantId, subject: &str, expected: impl ToString) {
+        if !there {
+            let mut notes = Notes::new(merchant);
+            notes.differ(check, subject, expected, "none");
+            self.add(Some(notes.findings), Some(merchant), subject);
+        }
+    }
+
+    /// A part of a list; one that cannot be read is a difference.
+    fn readable<T>(&mut self, check: Check, list: &str, read: Result<T, PortError>) -> Result<Option<T>, Error> {
+        match read {
+            Ok(value) => Ok(Some(value)),
+            Err(error) if unreadable(&error) => {
+                let (expected, found) = ("what can be read".to_owned(), format!("{error}; the rest was not looked at"));
+                let difference = Difference { check, merchant: None, subject: list.to_owned(), expected, found };
+                self.add(Some(Findings { differences: vec![difference], ..Findings::default() }), None, list);
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -68,16 +183,17 @@ impl Walk<'_> {
     }
 }
 
-/// Adds what was found about a subject.
-fn add(report: &mut VerifyReport, found: Option<Findings>, merchant: &MerchantId, subject: String) {
-    let Some(found) = found else {
-        report.unsettled.push(Unsettled { merchant: Some(merchant.clone()), subject });
-        return;
-    };
-    for (check, count) in found.looked_at {
-        *report.looked_at.entry(check).or_default() += count;
+async fn stream(store: &Store, id: &StreamId) -> Result<Option<Findings>, Error> {
+    match id.name {
+        StreamName::Order(order) => order::check(store, &id.merchant, order).await,
+        StreamName::Payment(payment) => payment::alone(store, &id.merchant, payment).await,
+        StreamName::Saga(saga) => {
+            settled(async || {
+                let mut notes = Notes::new(&id.merchant);
+                sagas::stream(store, &mut notes, saga).await?;
+                Ok(Seen::Judged(notes.findings))
+            })
+            .await
+        }
     }
-    report.differences_total += found.differences.len() as u64;
-    let room = DIFFERENCES_MAX.saturating_sub(report.differences.len());
-    report.differences.extend(found.differences.into_iter().take(room));
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 
 use crate::engine::Error;
+use crate::engine::verify::sums::Book;
 use crate::engine::verify::{Check, Difference};
 use crate::id::MerchantId;
 use crate::ports::{PortError, PortErrorKind};
@@ -19,18 +20,28 @@ pub(super) enum Seen {
     Moved,
 }
 
+/// Rows that belong to something: a list that has more of them has some that nothing knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Owned {
+    Order,
+    Payment,
+    /// Payments whose row names the order that they belong to.
+    OrderPayment,
+    Shipment,
+    Return,
+    Refund,
+    Saga,
+    Hold,
+    Personal,
+}
+
 /// What was looked at, and what is not as it must be.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Findings {
     pub(super) looked_at: BTreeMap<Check, u64>,
     pub(super) differences: Vec<Difference>,
-}
-
-impl Findings {
-    /// Counts things that a check looked at.
-    pub(super) fn look(&mut self, check: Check, count: usize) {
-        *self.looked_at.entry(check).or_default() += count as u64;
-    }
+    pub(super) owned: BTreeMap<Owned, u64>,
+    pub(super) book: Book,
 }
 
 /// Notes findings about the things of one merchant.
@@ -44,8 +55,14 @@ impl<'a> Notes<'a> {
         Self { merchant, findings: Findings::default() }
     }
 
-    pub(super) fn look(&mut self, check: Check, count: usize) {
-        self.findings.look(check, count);
+    /// Counts a thing that a check looked at.
+    pub(super) fn look(&mut self, check: Check) {
+        *self.findings.looked_at.entry(check).or_default() += 1;
+    }
+
+    /// Counts a row that belongs to something.
+    pub(super) fn owned(&mut self, row: Owned) {
+        *self.findings.owned.entry(row).or_default() += 1;
     }
 
     pub(super) fn differ(&mut self, check: Check, subject: &str, expected: impl ToString, found: impl ToString) {
@@ -78,6 +95,11 @@ impl<'a> Notes<'a> {
     }
 }
 
+/// A value that may not be there, in words.
+pub(super) fn or_none<T: ToString>(value: Option<T>) -> String {
+    value.map_or_else(|| "none".to_owned(), |value| value.to_string())
+}
+
 /// Whether the store answered that what it holds cannot be read.
 pub(super) const fn unreadable(error: &PortError) -> bool {
     matches!(error.kind, PortErrorKind::Corrupt | PortErrorKind::UnknownSchema)
@@ -92,6 +114,7 @@ where
     for _ in 0..READS_MAX {
         let Seen::Judged(mut findings) = read().await? else { continue };
         findings.differences.sort();
+        findings.differences.dedup();
         if findings.differences.is_empty() || before.as_ref() == Some(&findings.differences) {
             return Ok(Some(findings));
         }

@@ -1,57 +1,83 @@
 //! One order: its stream, and all that is derived from it.
 
-use crate::engine::verify::Check;
-use crate::engine::verify::findings::{Findings, Notes, Seen, settled};
-use crate::engine::verify::replay;
-use crate::engine::{Error, changes};
-use crate::id::{MerchantId, OrderId};
-use crate::order::{Order, Policy};
-use crate::ports::{OrderRow, Store, StreamName, Version};
+use std::collections::BTreeSet;
+
+use crate::engine::Error;
+use crate::engine::verify::findings::{Findings, Notes, Owned, Seen, or_none, settled};
+use crate::engine::verify::replay::{self, Replayed};
+use crate::engine::verify::{Check, goods, money, rows, sagas};
+use crate::id::{MerchantId, OrderId, PersonalRef};
+use crate::order::{Event, Order};
+use crate::ports::{ClaimSpace, ResourceKind, ResourceRef, Store, StreamName};
+use crate::stored;
+use crate::time::Timestamp;
 
 /// Checks one order; `None` if it kept changing.
 pub(super) async fn check(store: &Store, merchant: &MerchantId, id: OrderId) -> Result<Option<Findings>, Error> {
-    settled(|| look(store, merchant, id)).await
-}
-
-async fn look(store: &Store, merchant: &MerchantId, id: OrderId) -> Result<Seen, Error> {
-    let mut notes = Notes::new(merchant);
-    let stream = replay::stream(merchant, StreamName::Order(id));
-    let replayed = replay::order(store, &stream, &mut notes).await?;
-    if let (Some(order), true) = (&replayed.state, replayed.whole) {
-        let found = store.views.order(merchant, id).await;
-        if let Some(found) = notes.readable(Check::OrderRow, &format!("order/{id}"), found)? {
-            row(&mut notes, id, replayed.version(), order, found.as_ref());
-        }
+    settled(async || {
+        let mut notes = Notes::new(merchant);
+        let stream = replay::stream(merchant, StreamName::Order(id));
+        let Some(replayed) = replay::order(store, &stream, &mut notes).await? else { return Ok(Seen::Judged(notes.findings)) };
+        rows::of_order(store, &mut notes, id, replayed.version(), &replayed.state).await?;
+        money::of_order(store, &mut notes, id, &replayed).await?;
+        sagas::of_order(store, &mut notes, id, &replayed).await?;
+        goods::of_order(store, &mut notes, id, &replayed).await?;
+        personal(store, &mut notes, id, &replayed).await?;
+        cart(store, &mut notes, id, &replayed.state).await?;
         if !replay::unmoved(store, &stream, replayed.version()).await? {
             return Ok(Seen::Moved);
         }
-    }
-    Ok(Seen::Judged(notes.findings))
+        Ok(Seen::Judged(notes.findings))
+    })
+    .await
 }
 
-/// Compares an order's row with what its stream says.
-fn row(notes: &mut Notes<'_>, id: OrderId, version: Version, order: &Order, found: Option<&OrderRow>) {
-    let check = Check::OrderRow;
-    let subject = format!("order/{id}");
-    notes.look(check, 1);
-    let Some(found) = found else { return notes.differ(check, &subject, "a row", "none") };
-    let none = || "none".to_owned();
-    // a row keeps the time that the rules of its commit gave; only one of them counts in seconds from a delivery
-    let rules = |complete_after_s| Policy { complete_after_s, ..Policy::default() };
-    let expected = changes::order_row(id, version, order, &rules(0));
-    let latest = order.due_at(&rules(u64::MAX));
-    let text = |at: Option<crate::time::Timestamp>| at.map_or_else(none, |at| at.to_string());
-    notes.same(check, &subject, "version", &expected.version, &found.version);
-    notes.same(check, &subject, "status", &expected.status, &found.status);
-    notes.same(check, &subject, "total", &expected.total, &found.total);
-    notes.same(check, &subject, "placed at", &expected.placed_at, &found.placed_at);
-    notes.same(check, &subject, "updated at", &expected.updated_at, &found.updated_at);
-    let customer = |row: &OrderRow| row.customer.as_ref().map_or_else(none, |customer| customer.as_str().to_owned());
-    notes.same(check, &subject, "customer", &customer(&expected), &customer(found));
-    let words = |row: &OrderRow| String::from_utf8_lossy(&row.doc).into_owned();
-    notes.same(check, &subject, "words", &words(&expected), &words(found));
-    let due = expected.due.is_some() == found.due.is_some() && expected.due <= found.due && found.due <= latest;
-    if !due {
-        notes.differ(check, &subject, format!("due {}", text(expected.due)), format!("due {}", text(found.due)));
+/// The personal data that an order ever named.
+pub(super) fn references(replayed: &Replayed<Event, Order>) -> BTreeSet<PersonalRef> {
+    let named = |event: &Event| match event {
+        Event::OrderPlaced(placed) => placed.personal_ref,
+        Event::OrderEdited(edited) => edited.personal_ref,
+        _ => None,
+    };
+    replayed.events.iter().filter_map(|(_, event)| named(event)).collect()
+}
+
+async fn personal(store: &Store, notes: &mut Notes<'_>, id: OrderId, replayed: &Replayed<Event, Order>) -> Result<(), Error> {
+    let check = Check::PersonalReference;
+    let customer = replayed.state.customer_id.as_ref();
+    for reference in references(replayed) {
+        let subject = format!("personal/{reference}");
+        notes.look(check);
+        let found = store.personal.get(notes.merchant, reference).await;
+        let Some(found) = notes.readable(check, &subject, found)? else { continue };
+        let Some(row) = found else {
+            // only what is a customer's can be erased
+            if customer.is_none() {
+                notes.differ(check, &subject, format!("a row, named by order/{id}"), "none, though it is no customer's");
+            }
+            continue;
+        };
+        notes.owned(Owned::Personal);
+        if let Err(error) = stored::decode_personal(&row.bytes) {
+            notes.differ(check, &subject, "personal data that can be read", error);
+        }
+        notes.same(check, &subject, "order", &or_none(Some(id)), &or_none(row.order));
+        if row.customer.as_ref() != customer {
+            notes.differ(check, &subject, format!("the customer of order/{id}"), "another");
+        }
     }
+    Ok(())
+}
+
+/// A cart that became this order became no other.
+async fn cart(store: &Store, notes: &mut Notes<'_>, id: OrderId, order: &Order) -> Result<(), Error> {
+    let Some(cart) = order.cart_id else { return Ok(()) };
+    let (check, key) = (Check::ClaimOwner, cart.to_string());
+    let subject = format!("claim/{}/{key}", ClaimSpace::Cart);
+    notes.look(check);
+    let found = store.views.claim(notes.merchant, ClaimSpace::Cart, &key, Timestamp::MIN).await;
+    let Some(found) = notes.readable(check, &subject, found)? else { return Ok(()) };
+    let expected = ResourceRef { kind: ResourceKind::Order, id: id.to_string() };
+    notes.same(check, &subject, "of", &or_none(Some(expected)), &or_none(found.map(|claim| claim.owner)));
+    Ok(())
 }

@@ -5,8 +5,12 @@ mod money;
 mod orders;
 mod stock;
 
+use std::sync::Arc;
+
+use crate::engine::Builder;
 use crate::ports::SagaPhase;
-use crate::testkit::shop::Shop;
+use crate::sandbox::{Options, Sandbox};
+use crate::testkit::shop::{Bank, Shop};
 
 use books::Books;
 
@@ -35,6 +39,7 @@ impl Shop {
     /// - every account, and every hold, is the fold of its movements; nothing is promised that is not there, but for a recorded
     ///   shortfall; what is held for an order is what it needs, and what left for it is what it dispatched;
     /// - every order's row, and what the engine remembers of it, is the replay of its stream;
+    /// - [`crate::engine::Commerce::verify`] finds nothing different;
     /// - no money and no stock stays with an order that has ended, and none beyond its total with one that is complete.
     ///
     /// # Panics
@@ -55,7 +60,17 @@ impl Shop {
         stock::check(&books, &mut broken);
         orders::check(&books, &mut broken);
         check_sagas(&books, allowed, &mut broken);
+        self.verify(&mut broken).await;
         broken
+    }
+
+    /// What an engine that meets no faults finds different in the store.
+    async fn verify(&self, broken: &mut Vec<String>) {
+        let bank = Arc::new(Sandbox::new(self.clock.clone(), Options::CARDS));
+        let (engine, _) = Builder::new(self.store.clone(), self.clock.clone(), Bank::Cards.provider(), bank).build();
+        let report = engine.verify().await.expect("the store is read");
+        broken.extend(report.differences.iter().map(|difference| format!("verify: {difference}")));
+        broken.extend(report.unsettled.iter().map(|one| format!("verify: {} kept changing", one.subject)));
     }
 }
 
