@@ -18,6 +18,8 @@ use crate::time::Timestamp;
 
 /// Events read at once.
 const LOAD_MAX_EVENTS: u32 = 500;
+/// How often an order is read again that others change meanwhile.
+const LOAD_TRIES_MAX: usize = 10;
 
 /// An order with what its decisions need: its payments, and what is held for it.
 #[derive(Clone, Debug)]
@@ -74,9 +76,22 @@ pub(super) fn fold_payment(events: &[Stored]) -> Result<Option<PaymentRoot>, Err
 }
 
 impl OrderRoot {
+    /// Loads an order with its payments and holds, all as they were at one moment.
     pub(super) async fn load(store: &Store, merchant: &MerchantId, id: OrderId) -> Result<Option<Self>, Error> {
         let stream = StreamId { merchant: merchant.clone(), name: StreamName::Order(id) };
-        let Some((order, version)) = fold_order(&read_all(store, &stream).await?, None)? else { return Ok(None) };
+        for _ in 0..LOAD_TRIES_MAX {
+            let Some(root) = Self::load_once(store, &stream, id).await? else { return Ok(None) };
+            // what changes an order's payments or holds writes an event of the order with it
+            if store.journal.load(&stream, root.version, 1).await?.is_empty() {
+                return Ok(Some(root));
+            }
+        }
+        Err(Error::Contended)
+    }
+
+    async fn load_once(store: &Store, stream: &StreamId, id: OrderId) -> Result<Option<Self>, Error> {
+        let merchant = &stream.merchant;
+        let Some((order, version)) = fold_order(&read_all(store, stream).await?, None)? else { return Ok(None) };
         let mut payments = BTreeMap::new();
         for attempt in &order.tenders.attempts {
             if payments.contains_key(&attempt.payment_id) {
