@@ -3,6 +3,7 @@
 use crate::engine::Error;
 use crate::engine::execute::Failed;
 use crate::engine::steps::{Called, Ended, LOOK_AGAIN_S, Next, Running};
+use crate::fact::FailureCode;
 use crate::id::AttemptId;
 use crate::payment::Command;
 use crate::ports::{CallKey, Outcome, SagaRow, VoidRequest};
@@ -24,6 +25,10 @@ impl Running<'_> {
         let settle = provider.capabilities().settle_after_s;
         match self.once(provider.look_up(&key), provider.void(&key, &request), settle, true, true).await? {
             Called::Outcome(Outcome::Approved { .. }) => self.record(Command::Gone { attempt_id: id, lapsed: false }, Next::Done).await,
+            // it lapsed, and nobody had told: there is nothing to give back
+            Called::Outcome(Outcome::Declined { reason: FailureCode::AuthorizationGone, .. }) => {
+                self.record(Command::Gone { attempt_id: id, lapsed: true }, Next::Done).await
+            }
             // the money is still set aside: only an operator, or time, ends this
             Called::Outcome(Outcome::Declined { reason, retryable: false }) => {
                 let why = format!("the provider refuses the void: {}", reason.as_str());
