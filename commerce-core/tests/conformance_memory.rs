@@ -26,3 +26,5 @@ impl Fixture for Memory {
 
 commerce_core::conformance!(with_1_shard, Memory { shards: 1 });
 commerce_core::conformance!(with_3_shards, Memory { shards: 3 });
+commerce_core::conformance_engine!(engine_with_1_shard, Memory { shards: 1 });
+commerce_core::conformance_engine!(engine_with_3_shards, Memory { shards: 3 });

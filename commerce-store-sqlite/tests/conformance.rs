@@ -47,3 +47,6 @@ impl Fixture for SqliteFixture {
 
 commerce_core::conformance!(sqlite_with_1_shard, SqliteFixture::new(1));
 commerce_core::conformance!(sqlite_with_3_shards, SqliteFixture::new(3));
+commerce_core::conformance_durable!(sqlite_opened_again, SqliteFixture::new(3));
+commerce_core::conformance_engine!(engine_over_sqlite_with_1_shard, SqliteFixture::new(1));
+commerce_core::conformance_engine!(engine_over_sqlite_with_3_shards, SqliteFixture::new(3));

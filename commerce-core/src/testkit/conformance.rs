@@ -230,6 +230,61 @@ macro_rules! conformance_durable {
     };
 }
 
+/// The same for the cases that the engine must pass over every store: what buyers, tills and banks do to it, many at once.
+#[macro_export]
+macro_rules! conformance_engine {
+    ($name:ident, $fixture:expr) => {
+        $crate::conformance_cases! { $name, $fixture,
+            checkout {
+                of_n_buyers_of_k_units_exactly_k_get_an_order_and_the_others_a_clear_refusal;
+                two_processes_never_sell_one_unit_twice;
+                one_sku_on_two_lines_of_an_order_is_one_demand;
+                one_idempotency_key_at_once_makes_one_order_and_gives_all_the_same_answer;
+                another_request_under_a_used_idempotency_key_is_refused_and_names_what_the_first_made;
+                one_cart_at_once_becomes_one_order_and_gives_all_the_same_answer;
+                placing_a_paid_order_costs_two_commits_and_one_call_to_the_bank;
+            }
+            late {
+                an_order_that_is_short_of_stock_moves_no_money;
+                a_late_payment_whose_unit_was_sold_meanwhile_goes_back;
+                a_late_sale_whose_unit_was_sold_meanwhile_is_refunded;
+                a_late_payment_whose_unit_is_still_there_holds_it_anew;
+                an_order_that_is_cancelled_while_its_payment_is_under_way_keeps_no_money;
+                a_void_of_money_that_had_lapsed_is_done;
+            }
+            money {
+                a_crash_around_the_banks_yes_ends_in_an_order_that_is_charged_once;
+                one_payment_captured_by_many_at_once_is_captured_once;
+                one_order_captured_by_many_at_once_is_captured_once;
+                one_order_paid_by_many_at_once_is_charged_once;
+                refunds_by_many_at_once_never_exceed_what_was_paid;
+                a_refund_that_fails_leaves_what_was_paid_as_it_was_and_can_be_granted_again;
+                the_parts_of_an_order_always_sum_to_what_the_bank_took;
+            }
+            reports {
+                a_report_before_the_calls_answer_and_the_answer_are_one_fact;
+                a_report_after_the_calls_answer_told_twice_and_again_at_the_end_is_no_further_fact;
+                a_report_by_many_at_once_while_the_call_is_looked_up_is_one_fact;
+                a_buyer_who_acts_late_and_another_card_at_once_pay_an_order_once;
+                a_report_that_no_payment_or_another_bank_knows_is_refused_and_changes_nothing;
+            }
+            tellings {
+                a_consumer_is_told_every_event_once_in_the_order_of_its_stream_and_never_before_it_is_true;
+                what_was_refused_or_never_written_is_never_told;
+            }
+            edits {
+                an_edited_order_goes_on_at_once_as_if_it_had_been_placed_so;
+                a_crash_in_an_edit_leaves_the_order_edited_or_not_and_never_between;
+                edits_by_many_at_once_are_all_there_or_refused;
+                of_many_who_saw_one_version_exactly_one_edits_it;
+            }
+            bustle {
+                after_any_mix_of_what_many_people_do_stock_and_money_are_what_their_movements_make_them;
+            }
+        }
+    };
+}
+
 #[doc(hidden)]
 #[macro_export]
 macro_rules! conformance_cases {
@@ -267,6 +322,13 @@ mod tests {
             ("audit", include_str!("cases/audit.rs")),
             ("contention", include_str!("cases/contention.rs")),
             ("durable", include_str!("cases/durable.rs")),
+            ("checkout", include_str!("cases/checkout.rs")),
+            ("late", include_str!("cases/late.rs")),
+            ("money", include_str!("cases/money.rs")),
+            ("reports", include_str!("cases/reports.rs")),
+            ("tellings", include_str!("cases/tellings.rs")),
+            ("edits", include_str!("cases/edits.rs")),
+            ("bustle", include_str!("cases/bustle.rs")),
         ];
         let mut cases = 0;
         for (room, source) in rooms {

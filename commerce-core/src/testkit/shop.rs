@@ -18,6 +18,7 @@ use crate::id::ProviderName;
 use crate::memory::MemoryStore;
 use crate::ports::{Ids, LIMIT_MAX_ROWS, PaymentProvider, Position, Shard, Store};
 use crate::sandbox::{Options, Sandbox};
+use crate::testkit::faults::Faults;
 use crate::testkit::{Lab, ManualClock, SeededIds, on_threads};
 use crate::time::Timestamp;
 
@@ -151,8 +152,21 @@ impl Shop {
         if let Some(faults) = &self.setup.faults {
             faults.restart();
         }
-        let Self { store, clock, ids, banks, setup, .. } = self;
-        Self::start(store, clock, ids, banks, setup)
+        self.beside(self.store.clone())
+    }
+
+    /// Another process after this one that meets these faults.
+    #[must_use]
+    pub fn restarted_with(mut self, faults: &Faults) -> Self {
+        self.setup.faults = Some(faults.clone());
+        self.restarted()
+    }
+
+    /// Another process beside this one: a shop with an engine of its own over the same data, clock and banks. The two wait only for
+    /// sagas of their own.
+    #[must_use]
+    pub fn beside(&self, store: Store) -> Self {
+        Self::start(store, self.clock.clone(), self.ids.clone(), self.banks.clone(), self.setup.clone())
     }
 
     /// The sandbox of a bank.
@@ -180,7 +194,7 @@ impl Shop {
         operation.await
     }
 
-    /// Runs sagas until none is due now, and sweeps; again, until neither finds anything to do.
+    /// Runs sagas until none is due now, and sweeps; again, until neither finds anything to do, or the process crashes.
     ///
     /// # Panics
     /// If the store cannot be read, nothing ever comes to rest, or the workers were taken.
@@ -189,7 +203,11 @@ impl Shop {
         let floor = &mut *floor;
         for _ in 0..ROUNDS_MAX {
             let workers = floor.workers.as_mut().expect("the shop runs its own workers");
-            workers.run_due().await.expect("the store is read");
+            let ran = workers.run_due().await;
+            if self.setup.faults.as_ref().is_some_and(Faults::crashed) {
+                return;
+            }
+            ran.expect("the store is read");
             // a sweep that begins or wakes a saga writes an event with it
             if !wrote(&self.store, &mut floor.heads).await {
                 return;

@@ -215,7 +215,7 @@ pub async fn a_move_sent_by_many_at_once_applies_once(lab: Lab) {
 }
 
 /// Lets the readers end, also when a writer panics.
-struct Writing<'a>(&'a AtomicBool);
+pub(super) struct Writing<'a>(pub(super) &'a AtomicBool);
 
 impl Drop for Writing<'_> {
     fn drop(&mut self) {
