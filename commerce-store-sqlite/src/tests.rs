@@ -12,7 +12,7 @@ use commerce_core::testkit::{ManualClock, SeededIds};
 use commerce_core::time::Timestamp;
 use futures::executor::block_on;
 use futures::future::join_all;
-use rusqlite::Connection;
+use rusqlite::{Connection, StatementStatus};
 use tempfile::TempDir;
 
 use crate::connection;
@@ -133,6 +133,18 @@ fn the_writer_syncs_every_commit_and_a_reader_cannot_write() {
     connection::set_reader(&reader).unwrap();
     let refused = reader.execute("DELETE FROM events", []).unwrap_err();
     assert_eq!(refused.sqlite_error_code(), Some(rusqlite::ErrorCode::ReadOnly));
+}
+
+#[test]
+fn a_statement_is_prepared_once_whatever_values_it_is_given() {
+    let place = Place::new();
+    let (conn, _writer) = place.writer();
+    let sql = "SELECT max(version) FROM events WHERE merchant = ?1 AND stream_id = ?2 AND stream = ?3";
+    for value in ["order", "payment", "saga"] {
+        let none: Option<i64> = conn.prepare_cached(sql).unwrap().query_row([value; 3], |row| row.get(0)).unwrap();
+        assert_eq!(none, None);
+    }
+    assert_eq!(conn.prepare_cached(sql).unwrap().get_status(StatementStatus::RePrepare), 0);
 }
 
 #[test]
