@@ -68,6 +68,15 @@ pub struct FieldError {
     pub problem: FieldProblem,
 }
 
+impl FieldError {
+    /// Where, as a JSON pointer into the personal data.
+    pub fn pointer(&self) -> String {
+        // keys of the metadata are the caller's own words: they stay out of messages
+        let field = if self.field.starts_with("metadata") { "metadata" } else { self.field };
+        format!("/{}", field.replace('.', "/"))
+    }
+}
+
 /// What is wrong with a field.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FieldProblem {
@@ -259,6 +268,13 @@ mod tests {
             "metadata value",
             FieldProblem::TooLong { actual: 501, max: 500 },
         );
+    }
+
+    #[test]
+    fn a_refusal_points_at_its_field_and_never_into_the_metadata() {
+        for (field, pointer) in [("name", "/name"), ("address.city", "/address/city"), ("metadata key", "/metadata")] {
+            assert_eq!(FieldError { field, problem: FieldProblem::Blank }.pointer(), pointer);
+        }
     }
 
     #[test]

@@ -306,7 +306,7 @@ impl Commerce {
 
     async fn stock_write(&self, write: Write<'_>, one: Move) -> Result<Answer<StockItem>, Error> {
         let Write { call, moment, operation, sku } = write;
-        let field = if matches!(one, Move::Adjust { .. }) { "/delta" } else { "/qty" };
+        let field = if matches!(one, Move::Adjust { .. }) { "/delta" } else { "/quantity" };
         match self.inner.claimed_moves(call, &moment, &operation, sku, &item_ref(sku), vec![one]).await {
             Ok(Moved::Now) => Ok(Answer::done(self.get_item(call, sku).await?)),
             Ok(Moved::Before(made)) => self.item_made(call, &made).await,
@@ -398,7 +398,7 @@ fn check_limits(limits: &Limits) -> Result<(), Error> {
         ("backorder", limits.backorder),
         ("safety", limits.safety),
         ("reorder_point", limits.reorder_point.unwrap_or(0)),
-        ("reorder_qty", limits.reorder_qty),
+        ("reorder_quantity", limits.reorder_qty),
     ];
     match all.into_iter().find(|(_, units)| !(0..=LIMIT_MAX_UNITS).contains(units)) {
         None => Ok(()),

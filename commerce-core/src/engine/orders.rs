@@ -6,7 +6,10 @@ use crate::engine::execute::{Along, Done, Failed};
 use crate::engine::{Answer, Call, Commerce, Error, How, NewLine};
 use crate::id::{AttemptId, LineId, MethodRef, OrderId, PaymentId, ProviderName, RefundId};
 use crate::money::Money;
-use crate::order::{Adjustment, Assessment, CancelReason, Command, Edit, Event, GrantRefund, LineChange, Order, Pay, ShipmentState};
+use crate::order::{
+    Adjustment, Assessment, CancelReason, Command, Edit, Event, FulfillmentStatus, GrantRefund, LineChange, Order, Pay, Placement,
+    ShipmentState,
+};
 use crate::personal::PersonalData;
 use crate::ports::{Claim, Cursor, OrderQuery, OrderRow, Page, ResourceKind, ResourceRef, SagaId, Stored, StreamId, StreamName, Version};
 use crate::quantity::LineQty;
@@ -65,6 +68,18 @@ crate::names! {
         Delivered = "delivered",
         /// Closes the order.
         Completed = "completed",
+    }
+}
+
+impl Status {
+    /// Whether the order has it.
+    fn holds(self, order: &Order) -> bool {
+        match self {
+            Self::Cancelled => matches!(order.placement, Placement::Cancelled { .. }),
+            Self::Shipped => order.dispatched_units() > 0 && order.open_units() == 0 && order.packed_units() == 0,
+            Self::Delivered => order.fulfillment_status() == FulfillmentStatus::Delivered,
+            Self::Completed => order.placement == Placement::Completed,
+        }
     }
 }
 
@@ -241,18 +256,19 @@ impl Commerce {
     /// # Errors
     /// [`Error::Order`], [`Error::NotFound`], [`Error::Stale`], [`Error::Port`].
     pub async fn set_order_status(&self, call: &Call, id: OrderId, status: Status) -> Result<Answer<OrderView>, Error> {
+        let root = self.inner.order_root(&call.merchant, id).await?;
+        if status.holds(&root.order) && call.expected.is_none_or(|expected| expected == root.version) {
+            return Ok(Answer::done(self.view(call, id, &root).await?));
+        }
         match status {
             Status::Cancelled => self.cancel_order(call, id).await,
             Status::Completed => self.complete_order(call, id).await,
             Status::Shipped => {
-                self.pack_all(call, id).await?;
-                self.each_shipment(
-                    call,
-                    id,
-                    |state| *state == ShipmentState::Packed,
-                    |shipment_id| Command::Dispatch { shipment_id, carrier: None, tracking: None },
-                )
-                .await
+                let packed = self.pack_all(call, id).await?;
+                // packing has met the expected version, and moved it on
+                let call = Call { expected: call.expected.filter(|_| !packed), ..call.clone() };
+                let dispatch = |shipment_id| Command::Dispatch { shipment_id, carrier: None, tracking: None };
+                self.each_shipment(&call, id, |state| *state == ShipmentState::Packed, dispatch).await
             }
             Status::Delivered => {
                 let on_its_way = |state: &ShipmentState| matches!(state, ShipmentState::Dispatched(_));
@@ -271,7 +287,6 @@ impl Commerce {
     ) -> Result<Answer<OrderView>, Error> {
         let inner = &self.inner;
         let moment = inner.moment(call)?;
-        let call = Call { expected: None, ..call.clone() };
         let commands = |root: &OrderRoot| {
             let picked: Vec<Command> = root.order.shipments.iter().filter(|s| pick(&s.state)).map(|s| command(s.id)).collect();
             if picked.is_empty() {
@@ -280,8 +295,8 @@ impl Commerce {
             }
             Ok(picked)
         };
-        let done = inner.on_order(&call, &moment, id, Along::default(), commands).await.map_err(Failed::into_error)?;
-        Ok(Answer::done(self.view(&call, id, &done.root).await?))
+        let done = inner.on_order(call, &moment, id, Along::default(), commands).await.map_err(Failed::into_error)?;
+        Ok(Answer::done(self.view(call, id, &done.root).await?))
     }
 
     /// Gives one command, under the call's idempotency key.

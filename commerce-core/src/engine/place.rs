@@ -294,7 +294,7 @@ impl Commerce {
         order: OrderId,
     ) -> Result<Option<PersonalWrite>, Error> {
         let Some(data) = data else { return Ok(None) };
-        data.check().map_err(|error| Error::invalid(format!("/personal/{}", error.field), error))?;
+        data.check().map_err(|error| Error::invalid(format!("/personal{}", error.pointer()), error.problem))?;
         Ok(Some(PersonalWrite {
             reference: PersonalRef::new(self.inner.fresh()),
             customer: customer.cloned(),

@@ -7,7 +7,7 @@ use crate::engine::execute::Along;
 use crate::engine::{Answer, Call, Commerce, Error, How};
 use crate::goods::ItemKind;
 use crate::id::{LocationId, MerchantId, OrderId, ReturnId, ShipmentId, Sku};
-use crate::order::{Command, Condition, Order, Refusal, Return, Shipment};
+use crate::order::{Command, Condition, Order, Return, Shipment};
 use crate::ports::{ResourceKind, ResourceRef, SagaId, Version};
 use crate::quantity::{LineQty, Quantity};
 use crate::saga::Task;
@@ -75,16 +75,19 @@ impl Commerce {
         Ok(Answer { value: self.get_shipment(call, id).await?, how: How::Replayed })
     }
 
-    /// Packs all that is open, one shipment for each location.
-    pub(super) async fn pack_all(&self, call: &Call, order: OrderId) -> Result<(), Error> {
+    /// Packs all that is open, one shipment for each location, and tells whether there was any. The first shipment meets the version
+    /// that the caller expects.
+    pub(super) async fn pack_all(&self, call: &Call, order: OrderId) -> Result<bool, Error> {
+        let mut bare = Call { idempotency: None, ..call.clone() };
+        let mut packed = false;
         loop {
             let root = self.inner.order_now(&call.merchant, order).await?;
             if root.order.open_units() == 0 {
-                return Ok(());
+                return Ok(packed);
             }
-            let lines = first_location(&root)?;
-            let bare = Call { idempotency: None, ..call.clone() };
-            self.create_shipment(&bare, order, lines).await?;
+            self.create_shipment(&bare, order, first_location(&root)).await?;
+            packed = true;
+            bare.expected = None;
         }
     }
 
@@ -249,8 +252,8 @@ fn pack_command(
     let stocked = lines.iter().any(|l| root.order.line(l.line_id).is_some_and(|line| line.kind == ItemKind::Stocked));
     let location = match &pack.location {
         Some(location) => Some(location.clone()),
-        None if stocked => Some(only_location(root).ok_or(Refusal::LocationNeeded)?),
-        None => None,
+        // none, or several: the order says what it thinks of that, after its state
+        None => only_location(root).filter(|_| stocked),
     };
     let mut stock: BTreeMap<Sku, u64> = BTreeMap::new();
     if let Some(location) = &location {
@@ -276,7 +279,7 @@ fn only_location(root: &OrderRoot) -> Option<LocationId> {
 }
 
 /// Open units that can be packed at one location: the first that holds some, and what needs no stock.
-fn first_location(root: &OrderRoot) -> Result<PackUnits, Error> {
+fn first_location(root: &OrderRoot) -> PackUnits {
     let packed = |sku: &Sku, location: &LocationId| -> u32 {
         let here =
             root.order.shipments.iter().filter(|s| s.state == crate::order::ShipmentState::Packed && s.location.as_ref() == Some(location));
@@ -307,10 +310,8 @@ fn first_location(root: &OrderRoot) -> Result<PackUnits, Error> {
         };
         lines.extend(Quantity::some(units).map(|qty| LineQty { line_id: line.id, qty }));
     }
-    if lines.is_empty() {
-        return Err(Error::HoldGone);
-    }
-    Ok(PackUnits { lines, location })
+    // nothing that could be packed: the order says why
+    if lines.is_empty() { PackUnits::default() } else { PackUnits { lines, location } }
 }
 
 fn rest_of(one: &Return) -> Vec<LineQty> {

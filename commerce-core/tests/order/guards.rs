@@ -4,8 +4,8 @@ use commerce_core::fact::FailureCode;
 use commerce_core::id::{AttemptId, LineId, PersonalRef, ShipmentId};
 use commerce_core::money::{Currency, Money};
 use commerce_core::order::{
-    AttemptOutcome, CancelReason, CapturePolicy, Command, Condition, Edit, GrantRefund, LINE_UNITS_MAX, LINES_MAX, LineChange, Pay,
-    RiskVerdict, TEXT_MAX_CHARS, Terms,
+    Assessment, AttemptOutcome, CancelReason, CapturePolicy, Command, Condition, Edit, GrantRefund, LINE_UNITS_MAX, LINES_MAX, LineChange,
+    Pay, RiskVerdict, TEXT_MAX_CHARS, Terms,
 };
 use commerce_core::quantity::LineQty;
 use uuid::Uuid;
@@ -97,11 +97,20 @@ fn hold_resume_screen_expire() {
     let operator_held = told(&by_operator, Command::Expire);
     let review = || Command::Screen(assessment(RiskVerdict::Review));
     let accept = || Command::Screen(assessment(RiskVerdict::Accept));
+    let wordy =
+        |reasons, chars| Command::Screen(Assessment { reasons: vec!["x".repeat(chars); reasons], ..assessment(RiskVerdict::Accept) });
     check(vec![
         ("hold: not busy", in_state("Pb", |_| Command::Hold), "payment_in_progress", in_state("Pa", |_| Command::Hold)),
         ("hold: no capture open", in_state("Cc", |_| Command::Hold), "payment_in_progress", in_state("Cp", |_| Command::Hold)),
         ("review: not busy", in_state("Pb", |_| review()), "payment_in_progress", in_state("Pa", |_| review())),
         ("accept: held for review", told(&by_operator, accept()), "illegal_transition", in_state("Hp", |_| accept())),
+        ("screen: 20 reasons at most", in_state("P", |_| wordy(21, 1)), "too_many_parts", in_state("P", |_| wordy(20, 1))),
+        (
+            "screen: bounded reasons",
+            in_state("P", |_| wordy(1, TEXT_MAX_CHARS + 1)),
+            "text_not_allowed",
+            in_state("P", |_| wordy(1, TEXT_MAX_CHARS)),
+        ),
         ("expire: not before pay_by", expire_at("P", 23), "not_due", expire_at("P", 24)),
         ("expire: not before the review's end", expire_at("Hp", 71), "not_due", expire_at("Hp", 72)),
         ("expire: not busy", expire_at("Pb", 24), "payment_in_progress", expire_at("Pa", 24)),

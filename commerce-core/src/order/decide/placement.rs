@@ -1,7 +1,7 @@
 //! Screens, holds, cancellations and completion.
 
 use crate::fact::RefundCause;
-use crate::order::decide::{At, Draft, refund, tender};
+use crate::order::decide::{At, Draft, check_text, refund, tender};
 use crate::order::event::{Assessment, CancelReason, Event, HoldReason, RiskVerdict, Stage};
 use crate::order::refusal::Refusal;
 use crate::order::state::{Order, Placement, ShipmentState};
@@ -10,7 +10,14 @@ pub(super) fn assess(draft: &mut Draft<'_>, assessment: Assessment) -> Result<()
     draft.emit(Event::RiskAssessed(assessment))
 }
 
+/// Most reasons of one judgement.
+const REASONS_MAX: usize = 20;
+
 pub(super) fn screen(draft: &mut Draft<'_>, assessment: Assessment) -> Result<(), Refusal> {
+    if assessment.reasons.len() > REASONS_MAX {
+        return Err(Refusal::TooMany { what: "reasons", max: REASONS_MAX });
+    }
+    assessment.reasons.iter().try_for_each(|reason| check_text("reasons", reason))?;
     let held = match draft.order.placement {
         Placement::Held { reason, resume, .. } => Some((reason, resume)),
         _ => None,
