@@ -26,8 +26,10 @@ pub mod orders;
 pub mod personal;
 mod place;
 pub mod problem;
+pub mod reservations;
 pub mod returns;
 pub mod shipments;
+mod strict;
 pub mod word;
 
 pub use answered::Answered;

@@ -17,6 +17,7 @@ use super::list::PAGE_DEFAULT_ROWS;
 use super::operation::Operation;
 use super::place::{At, Faults, Read};
 use super::problem::{Code, Problem, Spot};
+use super::strict::Strict;
 use super::word::Time;
 
 /// One request on its way through its operation.
@@ -82,7 +83,7 @@ impl Ask<'_> {
     pub(super) fn failed(&self, error: &Error) -> Problem {
         let body = serde_json::from_slice(&self.asked.body).unwrap_or(Value::Null);
         let problem = Problem::of(error, &body);
-        if problem.status >= 500 {
+        if problem.status() >= 500 {
             let (operation, correlation) = (self.operation.id, self.asked.correlation.as_deref());
             tracing::error!(operation, correlation, error = error as &dyn std::error::Error, "an operation failed");
         }
@@ -114,7 +115,7 @@ impl Ask<'_> {
         };
         let mut json = serde_json::Deserializer::from_slice(bytes);
         let mut track = serde_path_to_error::Track::new();
-        let body = B::deserialize(serde_path_to_error::Deserializer::new(&mut json, &mut track));
+        let body = B::deserialize(Strict(serde_path_to_error::Deserializer::new(&mut json, &mut track)));
         let body = body.map_err(|error| unread(&error, &track.path()))?;
         json.end().map_err(|error| Problem::at(Spot::Body, "", Code::MALFORMED_JSON, error.to_string()))?;
         Ok(body)

@@ -14,7 +14,7 @@ use utoipa::openapi::{
 use super::health::Health;
 use super::list::CURSOR;
 use super::operation::{AREAS, Area, Method, Operation, PREFIX, Shape};
-use super::problem::{Code, Problem};
+use super::problem::{Code, Document};
 
 const JSON: &str = "application/json";
 const PROBLEM_JSON: &str = "application/problem+json";
@@ -65,7 +65,7 @@ pub fn contract() -> OpenApi {
     for plain in PLAIN {
         paths = paths.path(plain.path, PathItem::new(HttpMethod::Get, describe_plain(plain)));
     }
-    for shape in [Shape::of::<Problem>(), Shape::of::<Health>()] {
+    for shape in [Shape::of::<Document<'static>>(), Shape::of::<Health>()] {
         add(&mut schemas, &shape);
     }
     let tags = AREAS.iter().map(|area| TagBuilder::new().name(area.name).description(Some(area.meaning)).build());
@@ -75,10 +75,14 @@ pub fn contract() -> OpenApi {
         InfoBuilder::new().title("Commerce").version(env!("CARGO_PKG_VERSION")).description(Some(INTRODUCTION)).license(Some(license));
     // by name, so that the document does not depend on the order of the operations
     let schemas: BTreeMap<String, RefOr<Schema>> = schemas.into_iter().collect();
+    let mut components = ComponentsBuilder::new().schemas_from_iter(schemas);
+    for (header, _) in headers() {
+        components = components.parameter(header.name.clone(), header);
+    }
     OpenApiBuilder::new()
         .info(info.build())
         .paths(paths.build())
-        .components(Some(ComponentsBuilder::new().schemas_from_iter(schemas).build()))
+        .components(Some(components.build()))
         .tags(Some(tags.chain([operations])))
         .build()
 }
@@ -117,6 +121,9 @@ fn describe(area: &Area, operation: &Operation) -> utoipa::openapi::path::Operat
     let mut described = OperationBuilder::new().operation_id(Some(operation.id)).tag(area.name).summary(Some(operation.summary));
     for parameter in parameters(operation) {
         described = described.parameter(parameter);
+    }
+    for (header, _) in headers().iter().filter(|(_, heeds)| heeds(operation)) {
+        described = described.parameter_ref(Ref::new(format!("#/components/parameters/{}", header.name)));
     }
     if let Some(body) = &operation.body {
         let required = if operation.body_required { Required::True } else { Required::False };
@@ -161,7 +168,7 @@ fn answer(operation: &Operation, status: u16, meaning: &str) -> Response {
 
 fn refusal(codes: &[Code]) -> Response {
     let names = codes.iter().map(|code| format!("`{code}`")).collect::<Vec<_>>().join(", ");
-    let content = ContentBuilder::new().schema(Some(refer(&Shape::of::<Problem>()))).build();
+    let content = ContentBuilder::new().schema(Some(refer(&Shape::of::<Document<'static>>()))).build();
     let response = ResponseBuilder::new().description(names).content(PROBLEM_JSON, content);
     let waits = codes.iter().any(|code| code.status() == 503);
     let header = HeaderBuilder::new().schema(Some(text())).description(Some("Seconds after which to try again.")).build();
@@ -172,23 +179,30 @@ fn text() -> RefOr<Schema> {
     ObjectBuilder::new().schema_type(Type::String).into()
 }
 
+fn one(name: &str, place: ParameterIn, meaning: &str, schema: RefOr<Schema>) -> Parameter {
+    let required = if place == ParameterIn::Path { Required::True } else { Required::False };
+    ParameterBuilder::new().name(name).parameter_in(place).description(Some(meaning)).required(required).schema(Some(schema)).build()
+}
+
+/// Which operations heed a header.
+type Heeds = fn(&Operation) -> bool;
+
+/// Headers that many operations heed.
+fn headers() -> [(Parameter, Heeds); 3] {
+    let header = |name, meaning, schema| one(name, ParameterIn::Header, meaning, schema);
+    let key = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(255));
+    let id = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(128));
+    [
+        (header("Idempotency-Key", "Makes a repeated request do its work once.", key.into()), |operation| operation.keyed),
+        (header("If-Match", "The `ETag` that the resource must have.", text()), |operation| operation.versioned),
+        (header("X-Request-Id", "The request's own id, in visible characters.", id.into()), |_| true),
+    ]
+}
+
 fn parameters(operation: &Operation) -> Vec<Parameter> {
-    let one = |name: &str, place: ParameterIn, meaning: &str, schema: RefOr<Schema>| {
-        let required = if place == ParameterIn::Path { Required::True } else { Required::False };
-        ParameterBuilder::new().name(name).parameter_in(place).description(Some(meaning)).required(required).schema(Some(schema)).build()
-    };
-    let mut parameters: Vec<Parameter> =
-        operation.placeholders().map(|name| one(name, ParameterIn::Path, "The resource.", text())).collect();
-    parameters.extend(operation.query.iter().map(|query| one(query.name, ParameterIn::Query, query.meaning, (query.shape.schema)())));
-    if operation.keyed {
-        let key = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(255));
-        parameters.push(one("Idempotency-Key", ParameterIn::Header, "Makes a repeated request do its work once.", key.into()));
-    }
-    if operation.versioned {
-        parameters.push(one("If-Match", ParameterIn::Header, "The `ETag` that the resource must have.", text()));
-    }
-    parameters.push(one("X-Request-Id", ParameterIn::Header, "The request's own id, at most 128 visible characters.", text()));
-    parameters
+    let path = operation.placeholders().map(|name| one(name, ParameterIn::Path, "Which one.", text()));
+    let query = operation.query.iter().map(|query| one(query.name, ParameterIn::Query, query.meaning, (query.shape.schema)()));
+    path.chain(query).collect()
 }
 
 impl Operation {

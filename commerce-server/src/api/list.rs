@@ -1,11 +1,12 @@
 //! Pages of lists.
-#![expect(unused_qualifications, reason = "the derive of the schema writes them")]
+
+use std::borrow::Cow;
 
 use commerce_core::engine::PAGE_MAX_ROWS;
 use commerce_core::ports::Page;
 use serde::Serialize;
-use utoipa::openapi::schema::{ObjectBuilder, Schema};
-use utoipa::openapi::{RefOr, Type};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema};
+use utoipa::openapi::{Ref, RefOr, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::answered::Answered;
@@ -19,8 +20,8 @@ pub(super) const CURSOR: Parameter =
     Parameter::of::<String>("cursor", "Where the page begins: `next_cursor` of the page before, unchanged.");
 
 /// One page of a list.
-#[derive(Serialize, ToSchema)]
-pub struct List<T: ToSchema> {
+#[derive(Serialize)]
+pub struct List<T> {
     /// The rows.
     pub items: Vec<T>,
     /// Where the next page begins; not there on the last one.
@@ -28,8 +29,30 @@ pub struct List<T: ToSchema> {
     pub next_cursor: Option<String>,
 }
 
+impl<T: ToSchema> PartialSchema for List<T> {
+    fn schema() -> RefOr<Schema> {
+        let items = ArrayBuilder::new().items(Ref::from_schema_name(T::name())).description(Some("The rows."));
+        let next = ObjectBuilder::new().schema_type(Type::String);
+        let next = next.description(Some("Where the next page begins; not there on the last one."));
+        let page = ObjectBuilder::new().schema_type(Type::Object).description(Some("One page of a list."));
+        page.property("items", items).required("items").property("next_cursor", next).into()
+    }
+}
+
+impl<T: ToSchema> ToSchema for List<T> {
+    // every list has a schema of its own
+    fn name() -> Cow<'static, str> {
+        format!("{}List", T::name()).into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((T::name().into_owned(), T::schema()));
+        T::schemas(schemas);
+    }
+}
+
 /// One page, each row as `show` has it.
-pub(super) fn found<T, U: Serialize + ToSchema>(page: Page<T>, show: impl FnMut(T) -> U) -> Answered {
+pub(super) fn found<T, U: Serialize>(page: Page<T>, show: impl FnMut(T) -> U) -> Answered {
     let Page { items, next } = page.map(show);
     Answered::found(&List { items, next_cursor: next.map(|cursor| cursor.to_string()) })
 }

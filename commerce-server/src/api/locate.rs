@@ -31,12 +31,22 @@ pub(super) fn sku(sku: &Sku, body: &Value) -> Option<String> {
     in_a_list.or_else(|| ["quantity", "delta"].into_iter().find(|name| body.get(name).is_some()).map(|name| format!("/{name}")))
 }
 
-/// Where a line is named first.
+/// Where a line is named first; the lines of an order to place have no numbers yet, and are counted.
 fn line(id: LineId, body: &Value) -> Option<String> {
     LISTS_OF_LINES.iter().find_map(|list| {
-        let names = |line: &Value| line.get("line_id").and_then(Value::as_u64) == Some(u64::from(id.0));
-        Some(format!("/{list}/{}", body.get(list)?.as_array()?.iter().position(names)?))
+        let lines = body.get(list)?.as_array()?;
+        let names = |(index, line): (usize, &Value)| match line.get("line_id") {
+            Some(number) => number.as_u64() == Some(u64::from(id.0)),
+            None => u32::try_from(index + 1) == Ok(id.0),
+        };
+        Some(format!("/{list}/{}", lines.iter().enumerate().position(names)?))
     })
+}
+
+/// Where a number of units of a line is said.
+fn quantity(id: LineId, body: &Value) -> Option<String> {
+    let in_a_list = line(id, body).map(|place| place + "/quantity");
+    in_a_list.or_else(|| body.get("product_id").map(|_| "/quantity".to_owned()))
 }
 
 /// The value that a refusal is about, where the request has it.
@@ -46,9 +56,8 @@ pub(super) fn refusal(refusal: &Refusal, body: &Value) -> Option<String> {
         Refusal::NotPositive | Refusal::AmountAbove { .. } | Refusal::AmountTooLarge => present("amount"),
         Refusal::MixedCurrency { .. } => present("amount").map(|place| place + "/currency"),
         Refusal::LineCount { .. } => present("lines"),
-        Refusal::UnknownLine(id) | Refusal::NegativeLine(id) => line(*id, body),
-        Refusal::LineTwice(id) => line(*id, body),
-        Refusal::Quantity { line_id, .. } | Refusal::BelowPacked { line_id, .. } => line(*line_id, body).map(|place| place + "/quantity"),
+        Refusal::UnknownLine(id) | Refusal::NegativeLine(id) | Refusal::LineTwice(id) => line(*id, body),
+        Refusal::Quantity { line_id, .. } | Refusal::BelowPacked { line_id, .. } => quantity(*line_id, body),
         Refusal::LocationNeeded => Some("/location".to_owned()),
         Refusal::NotAtLocation { .. } => present("location"),
         Refusal::NotReplaceable(_) | Refusal::Unknown(_) => present("replaces"),

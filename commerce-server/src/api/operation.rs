@@ -15,13 +15,13 @@ use super::ask::Ask;
 use super::asked::{Asked, Caller};
 use super::bodies::Now;
 use super::problem::{Code, Problem};
-use super::{catalogue, inventory, orders, returns, shipments};
+use super::{catalogue, inventory, orders, reservations, returns, shipments};
 
 /// What every path of [`OPERATIONS`] begins with.
 pub const PREFIX: &str = "/api/v1";
 
 /// All operations, by area.
-pub const AREAS: &[Area] = &[orders::AREA, shipments::AREA, returns::AREA, inventory::AREA, catalogue::AREA];
+pub const AREAS: &[Area] = &[orders::AREA, shipments::AREA, returns::AREA, inventory::AREA, reservations::AREA, catalogue::AREA];
 
 /// Operations on one kind of thing.
 #[derive(Clone, Copy, Debug)]
@@ -119,14 +119,14 @@ impl Shape {
 /// Why an operation has no answer.
 pub(super) enum Failure {
     /// The request is refused.
-    Problem(Box<Problem>),
+    Problem(Problem),
     /// The engine failed or refused.
     Engine(Box<Error>),
 }
 
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
-        Self::Problem(Box::new(problem))
+        Self::Problem(problem)
     }
 }
 
@@ -187,7 +187,7 @@ impl Operation {
         let ask = Ask { commerce, caller, operation: self, asked };
         ask.check_query()?;
         (self.run)(&ask).await.map_err(|failure| match failure {
-            Failure::Problem(problem) => *problem,
+            Failure::Problem(problem) => problem,
             Failure::Engine(error) => ask.failed(&error),
         })
     }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use commerce_core::fact::{FailureCode as CoreFailureCode, RefundCause as CoreRefundCause};
-use commerce_core::{goods, id, money, order, ports, stock, time};
+use commerce_core::{engine, goods, id, money, order, ports, stock, time};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaFormat};
 use utoipa::openapi::{KnownFormat, RefOr, Type};
@@ -108,6 +108,8 @@ uuids! {
     CartId;
     /// A claim on stock.
     HoldId;
+    /// A reservation of stock without an order.
+    ReservationId;
     /// One move of the stock ledger.
     MoveId;
     /// One event.
@@ -158,6 +160,8 @@ choices! {
     RefundCause(CoreRefundCause);
     /// Why an attempt, a capture or a refund failed.
     FailureCode(CoreFailureCode);
+    /// Where a reservation stands.
+    ReservationStatus(engine::ReservationStatus);
     /// What a stock movement was.
     MovementKind(stock::MovementKind);
     /// What an actor is.
