@@ -17,6 +17,14 @@ pub const LINE_UNITS_MAX: u32 = 1_000_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Revision(pub u64);
 
+impl Revision {
+    /// The revision of the next write.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
 /// A cart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cart {
@@ -91,7 +99,7 @@ impl Cart {
     /// The same cart as it is written next: one revision on, and alive for another `ttl_s` seconds.
     #[must_use]
     pub fn written(self, now: Timestamp, ttl_s: u64) -> Self {
-        Self { revision: Revision(self.revision.0 + 1), updated_at: now, expires_at: now.plus_secs(ttl_s), ..self }
+        Self { revision: self.revision.next(), updated_at: now, expires_at: now.plus_secs(ttl_s), ..self }
     }
 
     /// Whether it is gone, swept or not.

@@ -5,7 +5,9 @@
 
 mod aggregate;
 mod call;
+mod carts;
 mod changes;
+mod checkout;
 mod commerce;
 mod config;
 mod customers;
@@ -28,6 +30,8 @@ mod verify;
 mod workers;
 
 pub use call::{Answer, Call, How, Idempotency};
+pub use carts::NewCart;
+pub use checkout::CheckoutCart;
 pub use commerce::{Builder, Commerce};
 pub use config::Config;
 pub use error::Error;

@@ -1,6 +1,7 @@
 //! Repeated requests: one claim per key, one answer.
 
 use aws_lc_rs::hmac;
+use uuid::Uuid;
 
 use crate::engine::commerce::{Inner, Moment};
 use crate::engine::{Call, Error};
@@ -37,6 +38,15 @@ impl Inner {
             request_hash: Some(hash),
             expires_at: Some(moment.now.plus_secs(self.config.idempotency_ttl_s)),
         }))
+    }
+
+    /// The id of what is made under the call's idempotency key, where no claim can say it: the same for the same key.
+    pub(super) fn id_of_key(&self, call: &Call, operation: &str) -> Result<Option<Uuid>, Error> {
+        let Some((key, _)) = self.key_of(call, operation)? else { return Ok(None) };
+        let tag = hmac::sign(&self.hmac, format!("id|{}|{key}", call.merchant).as_bytes());
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&tag.as_ref()[..16]);
+        Ok(Some(uuid::Builder::from_custom_bytes(bytes).into_uuid()))
     }
 
     /// The key within principal and operation, and the HMAC of the request.

@@ -111,39 +111,67 @@ impl Commerce {
     /// # Crash
     /// What was answered is on disk. A payment under way is taken up again when the workers run.
     pub async fn place_order(&self, call: &Call, request: PlaceOrder) -> Result<Answer<OrderView>, Error> {
-        let inner = &self.inner;
-        let moment = inner.moment(call)?;
-        if let Some(owner) = inner.replayed(call, &moment, "place_order").await? {
-            return self.existing(call, &owner, How::Replayed).await;
+        const OPERATION: &str = "place_order";
+        let moment = self.inner.moment(call)?;
+        match self.inner.replayed(call, &moment, OPERATION).await? {
+            Some(owner) => self.existing(call, &owner, How::Replayed).await,
+            None => self.place_anew(call, &moment, OPERATION, request).await,
         }
+    }
+
+    /// Places an order that was not there when somebody looked; `operation` is what its idempotency key is for.
+    pub(super) async fn place_anew(
+        &self,
+        call: &Call,
+        moment: &Moment,
+        operation: &str,
+        request: PlaceOrder,
+    ) -> Result<Answer<OrderView>, Error> {
+        let inner = &self.inner;
         let id = OrderId::new(inner.fresh());
         let owner = ResourceRef { kind: ResourceKind::Order, id: id.to_string() };
         let attempt = AttemptId::new(inner.fresh());
         let (place, personal) = self.prepare(call, id, attempt, &request).await?;
-        let mut claims: Vec<Claim> = inner.claim_of(call, &moment, "place_order", &owner)?.into_iter().collect();
+        let mut claims: Vec<Claim> = inner.claim_of(call, moment, operation, &owner)?.into_iter().collect();
         claims.extend(request.cart_id.map(|cart| cart_claim(cart, owner.clone())));
         claims.extend(number_claim(request.number.as_deref(), &owner)?);
         let along = Along { claims, personal: personal.into_iter().collect(), ..Along::default() };
         let saga = SagaId(Task::Collect(attempt).saga_uuid());
         let wait = inner.handoff.settled(saga);
-        match inner.place_order(call, &moment, id, along, place).await {
+        match inner.place_order(call, moment, id, along, place).await {
             Ok(done) => {
                 if done.begun.contains(&saga) {
-                    self.wait(&moment, wait).await;
+                    self.wait(moment, wait).await;
                 }
                 let root = inner.order_root(&call.merchant, id).await?;
                 Ok(Answer::done(self.view(call, id, &root).await?))
             }
-            Err(Failed::Claimed { owner, same_request: true, idempotency: true }) => self.existing(call, &owner, How::Replayed).await,
-            Err(Failed::Claimed { owner, idempotency: false, .. }) if request.cart_id.is_some() && request.number.is_none() => {
-                self.existing(call, &owner, How::Existing).await
-            }
+            // which of several claims it names is the store's choice
+            Err(failed @ Failed::Claimed { .. }) => match self.placed_before(call, moment, operation, request.cart_id).await? {
+                Some((owner, how)) => self.existing(call, &owner, how).await,
+                None => Err(failed.into_error()),
+            },
             Err(failed) => Err(failed.into_error()),
         }
     }
 
+    /// The order that was placed under the call's idempotency key, or from the cart.
+    pub(super) async fn placed_before(
+        &self,
+        call: &Call,
+        moment: &Moment,
+        operation: &str,
+        cart: Option<CartId>,
+    ) -> Result<Option<(ResourceRef, How)>, Error> {
+        if let Some(owner) = self.inner.replayed(call, moment, operation).await? {
+            return Ok(Some((owner, How::Replayed)));
+        }
+        let Some(cart) = cart else { return Ok(None) };
+        Ok(self.order_of_cart(call, cart, moment).await?.map(|owner| (owner, How::Existing)))
+    }
+
     /// The order that a request made before; one that is still on its way to rest is waited for.
-    async fn existing(&self, call: &Call, owner: &ResourceRef, how: How) -> Result<Answer<OrderView>, Error> {
+    pub(super) async fn existing(&self, call: &Call, owner: &ResourceRef, how: How) -> Result<Answer<OrderView>, Error> {
         let id: OrderId = owner.id.parse().map_err(Error::stored)?;
         let inner = &self.inner;
         let moment = inner.moment(call)?;
