@@ -2,7 +2,7 @@
 //!
 //! Data flows one way: `reader` (with `split` and `row`) to `book` (with `classify`) to `plan` (with `matching`) to `clerk`, which drives
 //! the engine that `shop` opens, to `report`; then `audit` reads back what the engine and its provider booked, and `reconcile` compares it
-//! with the plan's `tally`. Left of `clerk` all is pure but `reader`, which reads the file.
+//! with the plan's `tally`; `verdict` says it all. Left of `clerk` all is pure but `reader`, which reads the file.
 
 pub mod audit;
 pub mod book;
@@ -23,3 +23,4 @@ pub mod shop;
 mod split;
 pub mod tally;
 pub mod usage;
+pub mod verdict;

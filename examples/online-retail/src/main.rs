@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -19,10 +20,11 @@ use online_retail::report::Report;
 use online_retail::shop::{Archive, Shop};
 use online_retail::tally::Tally;
 use online_retail::usage::{Stopwatch, Usage};
+use online_retail::verdict::Verdict;
 
 const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/sample.csv");
 
-/// Replays a year of invoices of a real shop through the engine, on a durable file, and reconciles to the penny.
+/// Replays a year of invoices of a real shop through the engine, on a durable file, reconciles to the penny, and verifies the file.
 ///
 /// Ends with 0 if the books agree, 1 if they differ, 2 if the file or the store fails.
 #[derive(Parser)]
@@ -98,13 +100,19 @@ async fn replay(plan: Plan, store: &Path, mut time: Stopwatch) -> Result<bool, B
     progress.finish_and_clear();
     let reconciliation = Reconciliation { plan: tally, engine, provider: Provider::of(&ledger), sagas_at_work, sagas_stuck };
     time.lap("counted");
-    archive.close();
 
-    let report = Report::new(&plan, &outcomes);
-    write!(io::stdout().lock(), "{report}\n{reconciliation}")?;
+    let progress = ProgressBar::new_spinner().with_message("verifying");
+    progress.enable_steady_tick(Duration::from_millis(100));
+    let verified = archive.commerce().verify().await?;
+    progress.finish_and_clear();
+    archive.close();
+    time.lap("verified");
+
     let usage = Usage { time, selling: SELLING, orders: reconciliation.engine.orders, commits };
+    let verdict = Verdict { report: Report::new(&plan, &outcomes), reconciliation, verified };
+    write!(io::stdout().lock(), "{verdict}")?;
     write!(io::stderr().lock(), "\n{usage}")?;
-    Ok(report.differences().is_empty() && reconciliation.differences().is_empty())
+    Ok(verdict.is_right())
 }
 
 const SELLING: &str = "invoices through the engine";

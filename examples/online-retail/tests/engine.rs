@@ -43,6 +43,7 @@ fn plan_engine_and_provider_agree_on_every_sum() {
     ] {
         assert_eq!(cells(&report, name), sums, "{name}");
     }
+    assert!(report.contains("\nverify\n") && report.ends_with("\nclean\n"), "{report}");
 }
 
 #[test]
