@@ -236,7 +236,7 @@ impl Inner {
             now: moment.now,
             fresh: &fresh,
         };
-        let moves = stocking.moves(before, &after, &events);
+        let moves = stocking.moves(before, &after, &events)?;
         let partition = Partition { merchant: call.merchant.clone(), root: Root::Order(id) };
         let mut set = ChangeSet::new(partition, moment.now, moment.meta.clone());
         set.appends = changes::appends(&call.merchant, id, version, &events, payments, &facts, &fresh)?;

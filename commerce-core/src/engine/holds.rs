@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use crate::engine::Config;
+use crate::engine::{Config, Error};
 use crate::goods::ItemKind;
 use crate::id::{HoldId, LocationId, MerchantId, MoveId, OrderId, Sku};
 use crate::order::{Event, HoldReason, Order, Placement, Stage};
@@ -29,29 +29,31 @@ pub(super) struct Stocking<'a> {
 
 impl Stocking<'_> {
     /// The moves that belong into the commit of these events.
-    pub(super) fn moves(&self, before: Option<&Order>, after: &Order, events: &[Event]) -> Vec<Move> {
+    ///
+    /// # Errors
+    /// [`Error::HoldGone`] if units leave that are not held where they were packed.
+    pub(super) fn moves(&self, before: Option<&Order>, after: &Order, events: &[Event]) -> Result<Vec<Move>, Error> {
         let mut moves = self.returned(after, events);
-        let (fulfilled, dispatched) = self.fulfill(after, events);
-        let left = |sku: &Sku| self.holds.iter().filter(|h| h.sku == *sku).map(|h| u64::from(h.remaining())).sum::<u64>();
         let need_before = before.map(Order::stock_need).unwrap_or_default();
         let need_after = after.stock_need();
-        let lost = need_before.iter().any(|(sku, need)| left(sku) < *need);
+        let lost = need_before.iter().any(|(sku, need)| held(self.holds, sku) < *need);
         let confirms = events.contains(&Event::OrderConfirmed);
         if lost && !confirms && pending_stage(after) && (self.leave_lost || !events.iter().any(starts_payment)) {
-            return moves;
+            return Ok(moves);
         }
-        moves.extend(fulfilled);
+        let mut holds = self.holds.to_vec();
+        moves.extend(self.fulfill(after, events, &mut holds)?);
         let mut skus: Vec<&Sku> = need_before.keys().chain(need_after.keys()).collect();
         skus.sort();
         skus.dedup();
         let confirmed = !pending_stage(after);
         for sku in skus {
             let need = need_after.get(sku).copied().unwrap_or(0);
-            let held = left(sku).saturating_sub(dispatched.get(sku).copied().unwrap_or(0));
+            let held = held(&holds, sku);
             if need > held {
                 moves.extend(self.hold(sku, need - held, after, confirmed));
             } else if held > need {
-                moves.extend(self.release(sku, held - need, &dispatched));
+                moves.extend(self.release(sku, held - need, after, &holds));
             }
         }
         if confirms {
@@ -59,7 +61,7 @@ impl Stocking<'_> {
         } else if let Some(until) = extended(events, after) {
             moves.extend(self.holds.iter().filter(|h| !h.is_gone() && !h.confirmed).map(|h| Move::Extend { hold: h.id, until }));
         }
-        moves
+        Ok(moves)
     }
 
     fn move_id(&self) -> MoveId {
@@ -96,36 +98,40 @@ impl Stocking<'_> {
         moves
     }
 
-    /// Gives units back, the newest hold first; units that this commit dispatches are not there any more.
-    fn release(&self, sku: &Sku, units: u64, dispatched: &BTreeMap<Sku, u64>) -> Vec<Move> {
+    /// Gives free units back, the newest hold and its last placement first; what is packed stays held where it is.
+    fn release(&self, sku: &Sku, units: u64, after: &Order, holds: &[Hold]) -> Vec<Move> {
+        let mut free: BTreeMap<&LocationId, u64> = BTreeMap::new();
+        for place in holds.iter().filter(|h| h.sku == *sku).flat_map(|h| &h.placements) {
+            *free.entry(&place.location).or_default() += u64::from(place.remaining);
+        }
+        for (location, units) in &mut free {
+            *units = units.saturating_sub(after.packed_at(sku, location));
+        }
         let mut left = units;
-        let mut skip = dispatched.get(sku).copied().unwrap_or(0);
         let mut moves = Vec::new();
-        for hold in self.holds.iter().filter(|h| h.sku == *sku && !h.is_gone()).rev() {
-            let there = u64::from(hold.remaining());
-            let kept = skip.min(there);
-            skip -= kept;
-            let taken = left.min(there - kept);
-            left -= taken;
-            if let Some(qty) = u32::try_from(taken).ok().and_then(Quantity::some) {
-                moves.push(Move::Release { id: self.move_id(), hold: hold.id, location: None, qty });
+        for hold in holds.iter().filter(|h| h.sku == *sku).rev() {
+            for place in hold.placements.iter().rev() {
+                let here = free.entry(&place.location).or_default();
+                let taken = left.min(*here).min(place.remaining.into());
+                left -= taken;
+                *here -= taken;
+                if let Some(qty) = u32::try_from(taken).ok().and_then(Quantity::some) {
+                    moves.push(Move::Release { id: self.move_id(), hold: hold.id, location: Some(place.location.clone()), qty });
+                }
             }
         }
         moves
     }
 
-    /// The units that leave the building, and how many of each SKU.
-    fn fulfill(&self, after: &Order, events: &[Event]) -> (Vec<Move>, BTreeMap<Sku, u64>) {
+    /// The units that leave the building, taken from the holds.
+    fn fulfill(&self, after: &Order, events: &[Event], holds: &mut [Hold]) -> Result<Vec<Move>, Error> {
         let mut moves = Vec::new();
-        let mut dispatched = BTreeMap::new();
-        let mut holds: Vec<Hold> = self.holds.to_vec();
         for event in events {
             let Event::ShipmentDispatched { shipment_id, .. } = event else { continue };
             let Some(shipment) = after.shipment(*shipment_id) else { continue };
             let location = shipment.location.clone().unwrap_or_default();
             for unit in &shipment.lines {
                 let Some(line) = after.line(unit.line_id).filter(|line| line.kind == ItemKind::Stocked) else { continue };
-                *dispatched.entry(line.sku.clone()).or_default() += u64::from(unit.qty);
                 let mut left = unit.qty;
                 for hold in holds.iter_mut().filter(|h| h.sku == line.sku) {
                     for place in hold.placements.iter_mut().filter(|p| p.location == location) {
@@ -137,9 +143,12 @@ impl Stocking<'_> {
                         }
                     }
                 }
+                if left > 0 {
+                    return Err(Error::HoldGone);
+                }
             }
         }
-        (moves, dispatched)
+        Ok(moves)
     }
 
     fn returned(&self, after: &Order, events: &[Event]) -> Vec<Move> {
@@ -155,6 +164,11 @@ impl Stocking<'_> {
         }
         moves
     }
+}
+
+/// Units of a SKU that remain of holds.
+fn held(holds: &[Hold], sku: &Sku) -> u64 {
+    holds.iter().filter(|h| h.sku == *sku).map(|h| u64::from(h.remaining())).sum()
 }
 
 const fn starts_payment(event: &Event) -> bool {

@@ -1,10 +1,12 @@
 //! Stories of goods that leave, come back, and are paid back.
 
+use commerce_core::engine::PackUnits;
 use commerce_core::fact::RefundCause;
+use commerce_core::id::LocationId;
 use commerce_core::order::{Condition, Headline, ReturnStatus};
 use commerce_core::sandbox::Token;
 
-use crate::scene::{Scene, basket, discount, refused, units, usual};
+use crate::scene::{Scene, basket, discount, done, refused, sku, units, usual};
 
 #[test]
 fn a_partial_shipment_captures_its_share_and_the_rest_is_cancelled() {
@@ -143,6 +145,26 @@ fn money_captured_for_a_shipment_that_was_unpacked_serves_the_next() {
     scene.ships(id, vec![units(1, 1), units(2, 1)]);
     scene.completes(id);
     assert_eq!((scene.money(id), scene.stock("lamp")), ((450, 450, 0, 0), (96, 0)));
+    scene.rests();
+}
+
+#[test]
+fn units_that_are_given_up_are_never_those_that_are_packed() {
+    let scene = Scene::new();
+    // three benches stand here, four in the annex: the order is held at both places
+    let id = scene.places(basket(&[("BENCH", 3), ("BENCH", 3)]).paid_with(Token::Visa.method())).id;
+    let at = |place: &str| {
+        let item = scene.run(scene.shop.get_item(&scene.call, &sku("BENCH"))).unwrap();
+        let level = item.levels.into_iter().find(|level| level.location.as_str() == place).unwrap();
+        (level.account.on_hand, level.account.held)
+    };
+    assert_eq!((at("default"), at("annex")), ((3, 3), (4, 3)));
+    let annex = PackUnits { lines: vec![units(1, 3)], location: Some(LocationId::new("annex").unwrap()) };
+    let parcel = done(scene.run(scene.shop.create_shipment(&scene.call, id, annex))).shipment.id;
+    scene.cancels_lines(id, vec![units(2, 3)]);
+    assert_eq!((at("default"), at("annex")), ((3, 0), (4, 3)));
+    scene.dispatches(parcel);
+    assert_eq!((at("default"), at("annex")), ((3, 0), (1, 0)));
     scene.rests();
 }
 

@@ -172,7 +172,7 @@ pub(super) fn reject_return(draft: &mut Draft<'_>, return_id: ReturnId, reason: 
 
 impl Order {
     /// Units of a SKU that are packed at a location and not dispatched.
-    fn packed_at(&self, sku: &Sku, location: &LocationId) -> u64 {
+    pub(crate) fn packed_at(&self, sku: &Sku, location: &LocationId) -> u64 {
         let here = self.packed_shipments().filter(|s| s.location.as_ref() == Some(location));
         let units = here.flat_map(|s| &s.lines).filter(|unit| self.line(unit.line_id).is_some_and(|line| line.sku == *sku));
         units.map(|unit| u64::from(unit.qty)).sum()
