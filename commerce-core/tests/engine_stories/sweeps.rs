@@ -2,6 +2,7 @@
 
 use commerce_core::id::OrderId;
 use commerce_core::order::{Assessment, CancelReason, Condition, Headline, Placement, RiskVerdict, Terms};
+use commerce_core::ports::SagaPhase;
 use commerce_core::sandbox::{Decision, Options, Token};
 use commerce_core::testkit::shop::{Bank, Shop};
 
@@ -171,6 +172,23 @@ fn a_lapse_that_the_bank_reports_first_counts_once() {
     scene.stage.freeze(scene.workers, false);
     scene.stage.jump_s(SWEEP_S);
     assert_eq!(scene.story_after(&paid), ["AuthorizationExpired"]);
+    scene.rests();
+}
+
+#[test]
+fn a_buyer_who_never_acts_is_waited_for_a_day_and_may_still_pay_afterwards() {
+    let scene = Scene::new();
+    let mut on_invoice = usual();
+    on_invoice.terms = Terms::Invoice;
+    let id = scene.places(on_invoice).id;
+    scene.pays(id, Token::Action);
+    scene.stage.jump_s(DAY_S);
+    assert_eq!(scene.sagas(Some(id), Some(SagaPhase::Running)).len(), 1);
+    scene.stage.jump_s(10);
+    assert_eq!((scene.story(id).last(), scene.sagas(Some(id), Some(SagaPhase::Running)).len()), (Some(&"PaymentFailed"), 0));
+    scene.sandbox().act(scene.last_attempt(id), Decision::Approve).unwrap();
+    scene.tells();
+    assert_eq!((scene.order(id).order.due(), scene.money(id)), (0, (450, 0, 0, 0)), "the report of the bank counts");
     scene.rests();
 }
 

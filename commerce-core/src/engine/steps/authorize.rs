@@ -57,10 +57,13 @@ impl Running<'_> {
         self.state.since.plus_secs(self.inner.config.watch_max_s)
     }
 
-    /// The buyer acts, or the provider decides: look again until the watch ends.
+    /// The buyer acts, or the provider decides: look again. Who has not acted when the watch ends is waited for no more.
     async fn pend(self, attempt_id: AttemptId, watched: bool, why: PendingWhy) -> Result<(Ended, Option<SagaRow>), Failed> {
-        let due = self.inner.clock.now().plus_secs(POLL_S);
-        let next = Next::Wait { due, met: Met::Later };
+        let now = self.inner.clock.now();
+        if matches!(why, PendingWhy::ActionRequired { .. }) && now > self.watch_end() {
+            return self.record(Command::Fail { attempt_id, code: FailureCode::Abandoned, retryable: false }, Next::Done).await;
+        }
+        let next = Next::Wait { due: now.plus_secs(POLL_S), met: Met::Later };
         if watched { self.leave(next).await } else { self.record(Command::Pend { attempt_id, why }, next).await }
     }
 
