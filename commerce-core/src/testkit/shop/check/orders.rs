@@ -31,14 +31,16 @@ fn replay(kept: &KeptOrder) -> [Law; 2] {
     ]
 }
 
-fn money(order: &Order) -> [Law; 3] {
+fn money(order: &Order) -> [Law; 4] {
     let refund_failed = order.tenders.refunds.iter().flat_map(|r| &r.parts).any(|p| matches!(p.state, RefundState::Failed { .. }));
     let ended = matches!(order.placement, Placement::Cancelled { .. } | Placement::Rejected { .. });
     let closed = order.placement == Placement::Completed && order.terms != Terms::Invoice;
     [
         (order.room() >= 0, "what goes back arrived before"),
         (!ended || refund_failed || order.room() == 0, "one that has ended keeps no money"),
-        (!closed || refund_failed || order.kept() == order.owed(), "one that is complete keeps its total"),
+        // what was given out of goodwill counts as kept, though it is there no more
+        (!closed || order.kept() >= order.owed(), "one that is complete keeps its total"),
+        (!closed || refund_failed || order.excess() == 0, "one that is complete keeps no more than its total"),
     ]
 }
 
