@@ -13,6 +13,7 @@ mod ids;
 mod lab;
 mod sets;
 pub mod shop;
+mod stage;
 mod threads;
 
 pub use clock::ManualClock;
@@ -21,4 +22,5 @@ pub use fixture::{Fixture, run};
 pub use ids::{Dice, SeededIds};
 pub use lab::Lab;
 pub use sets::ChangeSetExt;
+pub use stage::{Stage, TaskId};
 pub use threads::on_threads;

@@ -29,7 +29,7 @@ fn a_lost_answer_is_found_by_a_look_up_and_the_card_is_charged_once() {
     assert_eq!(state(&scene, id), AttemptState::Open(Some(PendingWhy::Unknown)));
     line.set(Mode::Up);
     scene.stage.jump_s(1);
-    assert!(!scene.stage.runs(placing), "the buyer waited for the outcome");
+    assert!(!scene.stage.has(placing), "the buyer waited for the outcome");
     assert_eq!((scene.headline(id), made(&line)), (Headline::Confirmed, vec!["authorize", "look_up"]));
     assert_eq!(scene.money(id), (450, 0, 0, 0));
     scene.rests();
@@ -178,7 +178,7 @@ fn a_report_that_comes_before_the_calls_own_answer_settles_it() {
     let placing = scene.begins_to_place(usual().paid_with(Token::Twice.method()));
     let id = scene.rows()[0].id;
     assert_eq!(scene.tells(), 1);
-    assert_eq!((scene.headline(id), scene.stage.runs(placing)), (Headline::Confirmed, false), "the buyer hears of it");
+    assert_eq!((scene.headline(id), scene.stage.has(placing)), (Headline::Confirmed, false), "the buyer hears of it");
     line.set(Mode::Up);
     scene.stage.jump_s(1);
     assert_eq!(scene.saga(Task::Collect(scene.last_attempt(id))).phase, SagaPhase::Done);

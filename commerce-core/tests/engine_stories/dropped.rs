@@ -22,7 +22,7 @@ fn drops<F: Future + 'static>(scene: &Scene, keeper: &Keeper, stop: Stop, reques
     keeper.stops(stop);
     let task = scene.stage.spawn(async move { drop(request.await) });
     scene.stage.rest();
-    assert!(scene.stage.runs(task), "the request waits for its commit");
+    assert!(scene.stage.has(task), "the request waits for its commit");
     scene.stage.kill(task);
     for late in keeper.late() {
         let written = scene.run(scene.store.journal.commit(vec![late]));
@@ -133,6 +133,6 @@ fn a_request_repeated_under_its_key_while_the_first_one_waits_gets_the_same_orde
     let other = call.clone().with_key("k", b"another");
     assert_eq!(refused(scene.run(scene.shop.place_order(&other, usual()))), "idempotency_key_reused");
     scene.stage.jump_s(10);
-    assert!(!scene.stage.runs(task));
+    assert!(!scene.stage.has(task));
     scene.rests();
 }

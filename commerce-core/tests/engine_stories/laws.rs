@@ -1,93 +1,95 @@
 //! What is true of every shop at every moment, and what is true once nothing is under way.
 
 use commerce_core::fact::FailureCode;
-use commerce_core::id::OrderId;
-use commerce_core::order::{CapturePolicy, Order, Placement, Terms, evolve};
-use commerce_core::ports::{OrderRow, SagaPhase, StreamId, StreamName, Version};
+use commerce_core::id::{MerchantId, OrderId};
+use commerce_core::order::{CapturePolicy, Event, Order, Placement, Terms, evolve};
+use commerce_core::ports::{OrderRow, SagaPhase, SagaQuery, SagaRow, Store, StreamId, StreamName, Version};
 use commerce_core::saga::Task;
 use commerce_core::stored;
 use commerce_core::tender::{AttemptState, Tenders};
-use commerce_core::testkit::shop::{Bank, Unsettled};
-
-use crate::scene::Scene;
+use futures::executor::block_on;
 
 const PAGE: u32 = 200;
-/// Seconds within which a saga hears of what was reported in its stead.
-const LOOK_S: u64 = 10;
 
-impl Scene {
-    /// Every order's row.
-    pub(crate) fn rows(&self) -> Vec<OrderRow> {
-        let mut all = Vec::new();
-        let mut after = None;
-        loop {
-            let page = self.run(self.store.audit.all_orders(after.as_ref(), PAGE)).expect("rows");
-            all.extend(page.items.into_iter().map(|(_, row)| row));
-            after = page.next;
-            if after.is_none() {
-                return all;
-            }
+/// Every order's row.
+pub(crate) fn rows(store: &Store) -> Vec<OrderRow> {
+    let mut all = Vec::new();
+    let mut after = None;
+    loop {
+        let page = block_on(store.audit.all_orders(after.as_ref(), PAGE)).expect("rows");
+        all.extend(page.items.into_iter().map(|(_, row)| row));
+        after = page.next;
+        if after.is_none() {
+            return all;
         }
     }
+}
 
-    /// The laws of every moment: each order was lawful after each of its events, and so are the books of the banks.
-    pub(crate) fn check(&self) {
-        for bank in Bank::ALL {
-            self.kit.bank(*bank).ledger().check().expect("a bank keeps its laws");
-        }
-        for row in self.rows() {
-            self.check_life(row.id);
+/// The sagas of a phase, of all orders or of one.
+pub(crate) fn sagas(store: &Store, order: Option<OrderId>, phase: Option<SagaPhase>) -> Vec<SagaRow> {
+    let query = SagaQuery { merchant: MerchantId::default(), phase, order };
+    let mut all = Vec::new();
+    let mut after = None;
+    loop {
+        let page = block_on(store.sagas.list(&query, after.as_ref(), PAGE)).expect("sagas");
+        all.extend(page.items);
+        after = page.next;
+        if after.is_none() {
+            return all;
         }
     }
+}
 
-    fn check_life(&self, id: OrderId) {
-        let stream = StreamId { merchant: self.call.merchant.clone(), name: StreamName::Order(id) };
-        let mut order = None;
-        let mut after = Version(0);
-        loop {
-            let page = self.run(self.store.journal.load(&stream, after, PAGE)).expect("a stream");
-            let Some(last) = page.last() else { break };
-            after = last.version;
-            for stored in page {
-                let event = stored::decode_order(&stored.event.kind, stored.event.kind_version, &stored.event.bytes).expect("an event");
-                let next = evolve(order, stored.meta.at, &event).expect("a lawful stream");
-                check_sums(&next);
-                order = Some(next);
-            }
-        }
-        assert_eq!(Some(self.order(id).order), order, "the engine shows another order than its stream");
-    }
-
-    /// Lets every report be told and every saga hear of it; then the laws of a moment in which nothing is under way.
-    pub(crate) fn rests(&self) {
-        self.tells();
-        self.stage.jump_s(LOOK_S);
-        self.check();
-        self.check_sagas();
-        let count = |phase| self.sagas(None, Some(phase)).len();
-        let unsettled = Unsettled { waiting: count(SagaPhase::Running), stuck: count(SagaPhase::Stuck) };
-        self.run(self.kit.check_but(unsettled));
-        for row in self.rows() {
-            check_end(&self.order(row.id).order);
+/// The order of a stream, by its events; `seen` is shown each event and what it led to.
+pub(crate) fn replay(store: &Store, id: OrderId, mut seen: impl FnMut(&Event, &Order)) -> Order {
+    let stream = StreamId { merchant: MerchantId::default(), name: StreamName::Order(id) };
+    let mut order = None;
+    let mut after = Version(0);
+    loop {
+        let page = block_on(store.journal.load(&stream, after, PAGE)).expect("a stream");
+        let Some(last) = page.last() else { return order.expect("an order has events") };
+        after = last.version;
+        for stored in page {
+            let event = stored::decode_order(&stored.event.kind, stored.event.kind_version, &stored.event.bytes).expect("an event");
+            let next = evolve(order, stored.meta.at, &event).expect("a lawful stream");
+            seen(&event, &next);
+            order = Some(next);
         }
     }
+}
 
-    /// Sagas that are not over wait for a buyer, or for an order that only a person moves on.
-    fn check_sagas(&self) {
-        for row in self.sagas(None, Some(SagaPhase::Running)) {
-            let state = stored::decode_saga_state(&row.kind.kind, row.kind.version, &row.state).expect("a state");
-            let order = self.order(row.order.expect("an order")).order;
-            let (lease, due) = (row.lease, row.due);
-            assert!(lease.is_none() && due.is_some(), "{:?} rests with lease {lease:?}, due {due:?}", state.task);
-            let waits = match state.task {
-                Task::Collect(id) => order.tenders.attempt(id).is_some_and(|attempt| {
-                    attempt.wants_action() || matches!(attempt.state, AttemptState::Failed { code: FailureCode::Abandoned })
-                }),
-                Task::Ship(_) => order.placement != Placement::Confirmed || !order.covered(),
-                Task::Capture(_) | Task::Refund(_) | Task::Reverse(_) => false,
-            };
-            assert!(waits, "{:?} waits for nothing in {}", state, order.headline());
+/// The laws of every moment: each order was lawful after each of its events.
+pub(crate) fn check_lives(store: &Store) {
+    for row in rows(store) {
+        replay(store, row.id, |_, order| check_sums(order));
+    }
+}
+
+/// The laws of a moment in which every call has its outcome and every report was told: sagas that are not over wait for a buyer, or for
+/// an order that only a person moves on; orders that have ended keep nothing.
+pub(crate) fn check_rest(store: &Store) {
+    check_lives(store);
+    for row in sagas(store, None, Some(SagaPhase::Running)) {
+        assert!(row.lease.is_none() && row.due.is_some() && waits(store, &row), "it waits for nothing: {row:?}");
+    }
+    for row in rows(store) {
+        let stuck = sagas(store, Some(row.id), Some(SagaPhase::Stuck));
+        if stuck.is_empty() {
+            check_end(&replay(store, row.id, |_, _| {}));
         }
+    }
+}
+
+/// Whether a saga waits for a buyer, or for an order that only a person moves on.
+pub(crate) fn waits(store: &Store, row: &SagaRow) -> bool {
+    let state = stored::decode_saga_state(&row.kind.kind, row.kind.version, &row.state).expect("a state");
+    let order = replay(store, row.order.expect("an order"), |_, _| {});
+    match state.task {
+        Task::Collect(id) => order.tenders.attempt(id).is_some_and(|attempt| {
+            attempt.wants_action() || matches!(attempt.state, AttemptState::Failed { code: FailureCode::Abandoned })
+        }),
+        Task::Ship(_) => order.placement != Placement::Confirmed || !order.covered(),
+        Task::Capture(_) | Task::Refund(_) | Task::Reverse(_) => false,
     }
 }
 
@@ -96,7 +98,7 @@ fn left_of(money: &Tenders) -> i64 {
 }
 
 /// Whether goods may leave before they are paid.
-pub(crate) fn on_trust(order: &Order) -> bool {
+fn on_trust(order: &Order) -> bool {
     order.capture_policy == CapturePolicy::Manual || order.terms == Terms::Invoice
 }
 

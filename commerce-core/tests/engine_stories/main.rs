@@ -13,6 +13,5 @@ mod recovery;
 mod scene;
 mod screens;
 mod shipping;
-mod stage;
 mod stuck;
 mod sweeps;

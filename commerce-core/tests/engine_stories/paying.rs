@@ -248,7 +248,7 @@ fn an_order_cancelled_while_authorize_is_in_flight_gives_its_approval_back() {
         scene.stage.jump_s(10);
         assert_eq!(scene.story_after(&cancelled), events);
         assert_eq!(scene.money(id), money);
-        assert!(!scene.stage.runs(placing), "the buyer was answered");
+        assert!(!scene.stage.has(placing), "the buyer was answered");
         scene.rests();
     }
 }
@@ -263,6 +263,6 @@ fn an_order_cancelled_before_authorize_was_sent_never_asks_for_money() {
     scene.stage.freeze(scene.workers, false);
     scene.stage.rest();
     assert_eq!((scene.story_after(&cancelled), scene.money(id)), (vec!["PaymentFailed"], (0, 0, 0, 0)));
-    assert!(!scene.stage.runs(placing));
+    assert!(!scene.stage.has(placing));
     scene.rests();
 }

@@ -9,7 +9,7 @@ use commerce_core::sandbox::{Options, Token};
 use commerce_core::testkit::shop::{Bank, Shop};
 
 use crate::scene::{Scene, units, usual};
-use crate::stage::TaskId;
+use commerce_core::testkit::TaskId;
 
 /// A lease, and a little more.
 const LEASE_S: u64 = 31;

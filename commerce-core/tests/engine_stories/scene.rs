@@ -10,18 +10,18 @@ use commerce_core::goods::ItemKind;
 use commerce_core::id::{AttemptId, LineId, LocationId, MerchantId, MethodRef, OrderId, PaymentId, ReturnId, ShipmentId, Sku};
 use commerce_core::money::{Currency, Money};
 use commerce_core::order::{Adjustment, AdjustmentKind, Condition, Event, Headline};
-use commerce_core::ports::{Clock, SagaId, SagaPhase, SagaQuery, SagaRow, Store, StreamId, StreamName, Version};
+use commerce_core::ports::{Clock, OrderRow, SagaId, SagaPhase, SagaRow, Store, StreamId, StreamName, Version};
 use commerce_core::quantity::{LineQty, Quantity};
 use commerce_core::saga::Task;
 use commerce_core::sandbox::{Ledger, Sandbox, Token, Totals};
-use commerce_core::testkit::ManualClock;
-use commerce_core::testkit::shop::{Bank, Shop, ShopBuilder};
+use commerce_core::testkit::shop::{Bank, Shop, ShopBuilder, Unsettled};
+use commerce_core::testkit::{ManualClock, Stage, TaskId};
 use commerce_core::time::Timestamp;
 use futures::executor::block_on;
 
+use crate::laws;
 use crate::line::Line;
 use crate::screens::Screen;
-use crate::stage::{Stage, TaskId};
 
 /// Units of each stocked SKU at the start.
 pub(crate) const ON_SHELF: u32 = 100;
@@ -355,18 +355,12 @@ impl Scene {
         (item.totals.on_hand, item.totals.held)
     }
 
+    pub(crate) fn rows(&self) -> Vec<OrderRow> {
+        laws::rows(&self.store)
+    }
+
     pub(crate) fn sagas(&self, order: Option<OrderId>, phase: Option<SagaPhase>) -> Vec<SagaRow> {
-        let query = SagaQuery { merchant: MerchantId::default(), phase, order };
-        let mut all = Vec::new();
-        let mut after = None;
-        loop {
-            let page = self.run(self.shop.list_sagas(&query, after.as_ref(), 200)).expect("sagas");
-            all.extend(page.items);
-            after = page.next;
-            if after.is_none() {
-                return all;
-            }
-        }
+        laws::sagas(&self.store, order, phase)
     }
 
     pub(crate) fn saga(&self, task: Task) -> SagaRow {
@@ -379,5 +373,27 @@ impl Scene {
         let stored = self.run(self.store.journal.load(&stream, Version(0), 200)).expect("events");
         let read = stored.iter().map(|s| commerce_core::stored::decode_saga(&s.event.kind, s.event.kind_version, &s.event.bytes));
         read.map(|event| event.expect("a readable event")).collect()
+    }
+}
+
+/// Seconds within which a saga hears of what was reported in its stead.
+const LOOK_S: u64 = 10;
+
+/// Laws.
+impl Scene {
+    /// Those of every moment.
+    pub(crate) fn check(&self) {
+        laws::check_lives(&self.store);
+        self.ledger().check().expect("the banks keep their laws");
+    }
+
+    /// Lets every report be told and every saga hear of it; then those of a moment in which nothing is under way.
+    pub(crate) fn rests(&self) {
+        self.tells();
+        self.stage.jump_s(LOOK_S);
+        laws::check_rest(&self.store);
+        let count = |phase| self.sagas(None, Some(phase)).len();
+        let unsettled = Unsettled { waiting: count(SagaPhase::Running), stuck: count(SagaPhase::Stuck) };
+        self.run(self.kit.check_but(unsettled));
     }
 }

@@ -140,7 +140,7 @@ fn collect_stuck() -> (Scene, OrderId, Task) {
     fails_until_stuck(&scene, collect);
     line.set(Mode::Up);
     scene.stage.jump_s(60);
-    assert!(!scene.stage.runs(placing), "the buyer was answered");
+    assert!(!scene.stage.has(placing), "the buyer was answered");
     (scene, id, collect)
 }
 
