@@ -1,2 +1,7 @@
-//! The binary.
-fn main() {}
+//! The `commerce` binary.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    commerce_server::cli::main()
+}

@@ -6,6 +6,7 @@
 mod cli;
 mod client;
 mod desk;
+mod inside;
 mod ledger_file;
 mod routes;
 mod server;
@@ -15,4 +16,4 @@ pub use cli::{RunError, SandboxArgs, run};
 pub use client::{ClientError, SandboxClient};
 pub use desk::{Desk, DeskError, OpenError};
 pub use ledger_file::{LedgerFile, LedgerFileError};
-pub use server::{BindError, Server};
+pub use server::Server;

@@ -23,7 +23,7 @@ pub struct Answered {
 
 impl Answered {
     /// Something that was read.
-    pub(super) fn found(value: &impl Serialize) -> Self {
+    pub(crate) fn found(value: &impl Serialize) -> Self {
         let body = serde_json::to_vec(value).expect("strings, numbers and lists of them are JSON");
         Self { status: 200, version: None, location: None, replayed: false, body }
     }

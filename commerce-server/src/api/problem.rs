@@ -120,7 +120,7 @@ impl Problem {
     }
 
     /// A problem with one fault, whose code and words it takes.
-    pub(super) fn at(spot: Spot, place: impl Into<String>, code: Code, detail: impl Into<String>) -> Self {
+    pub(crate) fn at(spot: Spot, place: impl Into<String>, code: Code, detail: impl Into<String>) -> Self {
         Self::with(vec![Fault::new(spot, place.into(), code, detail.into())])
     }
 

@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
+use commerce_core::clock::TokioClock;
 use commerce_core::sandbox::Options;
 
 use super::desk::{Desk, OpenError};
-use super::server::{BindError, Server};
-use commerce_core::clock::TokioClock;
+use super::server::Server;
+use crate::http::BindError;
 
 /// Runs the sandbox payment provider as a process of its own.
 #[derive(Args, Clone, Debug)]

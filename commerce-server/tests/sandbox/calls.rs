@@ -4,8 +4,9 @@ use commerce_core::clock::TokioClock;
 use commerce_core::fact::FailureCode;
 use commerce_core::ports::{CallKey, FactOutcome, LookUp, Outcome, PaymentProvider};
 use commerce_core::sandbox::Options;
+use commerce_server::http::BindError;
 use commerce_server::sandbox::wire::{ActBody, Charges, Entry, LedgerSummary, SettleBody, Totals};
-use commerce_server::sandbox::{BindError, ClientError, Desk, LedgerFileError, OpenError, SandboxClient, Server};
+use commerce_server::sandbox::{ClientError, Desk, LedgerFileError, OpenError, SandboxClient, Server};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 

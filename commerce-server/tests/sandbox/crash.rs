@@ -126,8 +126,8 @@ fn a_damaged_ledger_is_refused_with_the_place_and_left_as_it_is() {
     bytes[20] ^= 1;
     std::fs::write(&ledger, &bytes).unwrap();
     OpenOptions::new().append(true).open(&ledger).unwrap().write_all(b"more").unwrap();
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_commerce-sandbox"))
-        .args(["--listen", "127.0.0.1:0", "--ledger"])
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_commerce"))
+        .args(["sandbox", "--listen", "127.0.0.1:0", "--ledger"])
         .arg(&ledger)
         .output()
         .unwrap();

@@ -23,8 +23,8 @@ pub(crate) struct Process {
 
 impl Process {
     pub(crate) fn start(ledger: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_commerce-sandbox"))
-            .args(["--listen", "127.0.0.1:0", "--ledger"])
+        let mut child = Command::new(env!("CARGO_BIN_EXE_commerce"))
+            .args(["sandbox", "--listen", "127.0.0.1:0", "--ledger"])
             .arg(ledger)
             .stdout(Stdio::piped())
             .spawn()

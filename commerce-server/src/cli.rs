@@ -1,0 +1,205 @@
+//! The `commerce` binary: its commands, its exit codes, and what it says.
+
+use std::error::Error;
+use std::io::{self, IsTerminal, Write};
+use std::net::SocketAddr;
+use std::num::NonZeroU16;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use commerce_core::clock::TokioClock;
+use commerce_core::engine::VerifyReport;
+use commerce_core::sandbox::{Options, Sandbox};
+use commerce_store_sqlite::SqliteStore;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use crate::api::contract;
+use crate::sandbox::{self, SandboxArgs};
+use crate::serve::{self, ServeArgs, ServeError};
+
+/// A commerce engine: orders, stock, payments and returns, kept in one file.
+#[derive(Parser, Debug)]
+#[command(name = "commerce", version, args_conflicts_with_subcommands = true, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: ServeArgs,
+    #[command(flatten)]
+    log: LogArgs,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong arguments, 3 verify found differences.";
+/// The exit code of differences.
+const DIFFERENT: u8 = 3;
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Serve the engine over HTTP on this machine; what is done without a command.
+    Serve(ServeArgs),
+    /// Make the file, or take it to the present schema version.
+    Migrate(MigrateArgs),
+    /// Replay every stream against its view, prove the conservation of stock and money, and tell of every difference.
+    Verify(VerifyArgs),
+    /// Print the OpenAPI document.
+    Openapi,
+    /// Run the sandbox payment provider as a process of its own.
+    Sandbox(SandboxArgs),
+}
+
+#[derive(Args, Clone, Debug)]
+struct MigrateArgs {
+    /// The file; made if it is not there.
+    #[arg(long, env = "COMMERCE_STORE", default_value = "./commerce.db")]
+    store: PathBuf,
+    /// Shards of the feed of a file that is new; one that exists keeps its own.
+    #[arg(long, default_value_t = NonZeroU16::MIN)]
+    shards: NonZeroU16,
+}
+
+#[derive(Args, Clone, Debug)]
+struct VerifyArgs {
+    /// The file, which no server may have open.
+    #[arg(long, env = "COMMERCE_STORE", default_value = "./commerce.db")]
+    store: PathBuf,
+}
+
+#[derive(Args, Clone, Debug)]
+struct LogArgs {
+    /// What to log, as `tracing` filters have it.
+    #[arg(long, env = "COMMERCE_LOG", default_value = "info", global = true)]
+    log: EnvFilter,
+    /// How to write the log, to standard error.
+    #[arg(long, env = "COMMERCE_LOG_FORMAT", default_value = "text", global = true)]
+    log_format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LogFormat {
+    /// A line for people.
+    Text,
+    /// A line of JSON.
+    Json,
+}
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    #[error("cannot migrate the store")]
+    Migrate(#[source] commerce_store_sqlite::OpenError),
+    #[error("there is no store at {0}")]
+    NoStore(PathBuf),
+    #[error("cannot verify the store")]
+    Verify(#[source] commerce_core::engine::Error),
+    #[error(transparent)]
+    Sandbox(#[from] sandbox::RunError),
+    #[error("cannot write the contract")]
+    Contract(#[source] serde_json::Error),
+    #[error("cannot write to standard output")]
+    Output(#[source] io::Error),
+    #[error("cannot listen to signals, or run at all")]
+    System(#[source] io::Error),
+}
+
+/// Runs the command that the process was started with.
+pub fn main() -> ExitCode {
+    let Cli { command, serve, log } = Cli::parse();
+    start_log(log);
+    match run(command.unwrap_or(Command::Serve(serve))) {
+        Ok(code) => code,
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(failure) => {
+            // nobody may be reading
+            let _ = writeln!(io::stderr(), "error: {}", chain(&failure));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<ExitCode, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::System)?;
+    match command {
+        Command::Serve(args) => runtime.block_on(async { Ok::<_, Failure>(serve::serve(&args, listening, signalled()?).await?) })?,
+        Command::Migrate(args) => migrate(&args)?,
+        Command::Verify(args) => {
+            let report = runtime.block_on(verify(&args.store))?;
+            print(&format!("{report}\n"))?;
+            return Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::from(DIFFERENT) });
+        }
+        Command::Openapi => print(&(contract().to_pretty_json().map_err(Failure::Contract)? + "\n"))?,
+        Command::Sandbox(args) => runtime.block_on(async { Ok::<_, Failure>(sandbox::run(&args, listening, signalled()?).await?) })?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn migrate(args: &MigrateArgs) -> Result<(), Failure> {
+    let facts = SqliteStore::migrate(&args.store, args.shards).map_err(Failure::Migrate)?;
+    print(&format!("{}: schema version {}, {} shard(s)\n", args.store.display(), facts.schema_version, facts.shards))
+}
+
+async fn verify(path: &Path) -> Result<VerifyReport, Failure> {
+    // opening would make it
+    if !path.exists() {
+        return Err(Failure::NoStore(path.to_owned()));
+    }
+    let (store, file) = serve::open(path.to_owned()).await?;
+    // nobody runs the workers: no call is made
+    let nobody = Arc::new(Sandbox::new(Arc::new(TokioClock), Options::CARDS));
+    let (commerce, _) = serve::engine(store, nobody, 0);
+    let report = commerce.verify().await.map_err(Failure::Verify);
+    drop(commerce);
+    tokio::task::spawn_blocking(move || file.close()).await.map_err(ServeError::Thread)?;
+    report
+}
+
+/// Ends when the process is told to: by SIGINT or SIGTERM. A second signal ends the process at once.
+fn signalled() -> Result<impl Future<Output = ()> + Send, Failure> {
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::System)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(Failure::System)?;
+    let mut told = async move || {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    };
+    Ok(async move {
+        told().await;
+        tokio::spawn(async move {
+            told().await;
+            std::process::exit(1);
+        });
+    })
+}
+
+/// The first line on standard output says where the process listens.
+fn listening(address: SocketAddr) {
+    // nobody may be reading
+    let _ = print(&format!("listening on {address}\n"));
+}
+
+fn print(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::Output)
+}
+
+fn start_log(args: LogArgs) {
+    let log = tracing_subscriber::fmt().with_env_filter(args.log).with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
+    match args.log_format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().init(),
+    }
+}
+
+fn chain(error: &dyn Error) -> String {
+    let (mut text, mut cause) = (error.to_string(), error.source());
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,12 @@
+//! The HTTP door: routes extract, call and render; what a request means is the business of [`crate::api`].
+
+mod answer;
+mod extract;
+mod health;
+mod listen;
+mod router;
+mod trace;
+
+pub use health::Readiness;
+pub use listen::{BindError, Listener};
+pub use router::router;
