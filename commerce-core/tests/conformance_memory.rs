@@ -28,3 +28,4 @@ commerce_core::conformance!(with_1_shard, Memory { shards: 1 });
 commerce_core::conformance!(with_3_shards, Memory { shards: 3 });
 commerce_core::conformance_engine!(engine_with_1_shard, Memory { shards: 1 });
 commerce_core::conformance_engine!(engine_with_3_shards, Memory { shards: 3 });
+commerce_core::conformance_faults!(faults_in_memory, Memory { shards: 3 });

@@ -50,3 +50,4 @@ commerce_core::conformance!(sqlite_with_3_shards, SqliteFixture::new(3));
 commerce_core::conformance_durable!(sqlite_opened_again, SqliteFixture::new(3));
 commerce_core::conformance_engine!(engine_over_sqlite_with_1_shard, SqliteFixture::new(1));
 commerce_core::conformance_engine!(engine_over_sqlite_with_3_shards, SqliteFixture::new(3));
+commerce_core::conformance_faults!(faults_over_sqlite, SqliteFixture::new(1));

@@ -8,6 +8,7 @@ pub mod contention;
 pub mod documents;
 pub mod durable;
 pub mod edits;
+pub mod faults;
 pub mod feed;
 pub mod holds;
 pub mod journal;

@@ -285,6 +285,45 @@ macro_rules! conformance_engine {
     };
 }
 
+/// The same for what the engine must survive over every store: each thing that can go wrong with each call to the store and to the
+/// banks, one after the other. `fixture` is evaluated anew for each run; a test makes some hundreds of runs.
+#[macro_export]
+macro_rules! conformance_faults {
+    ($name:ident, $fixture:expr) => {
+        $crate::conformance_sweeps! { $name, $fixture,
+            faults {
+                wherever_a_commit_fails_or_is_lost_or_doubled_every_order_is_kept_and_paid_once;
+                wherever_the_process_crashes_around_a_commit_every_order_is_kept_and_paid_once;
+                whatever_goes_wrong_with_a_call_to_a_bank_every_order_is_kept_and_paid_once;
+                whatever_goes_wrong_while_a_lost_call_is_looked_up_every_order_is_kept_and_paid_once;
+                whatever_goes_wrong_with_a_lease_or_a_read_the_order_is_kept_and_paid_once;
+                whatever_goes_wrong_while_a_lost_commit_is_looked_for_the_order_is_kept_and_paid_once;
+                whatever_goes_wrong_while_a_failed_step_is_put_off_the_order_is_kept_and_paid_once;
+                whatever_goes_wrong_while_a_lease_is_renewed_the_order_is_paid_once;
+                whatever_goes_wrong_a_client_that_walks_away_pays_for_an_order_or_nothing;
+            }
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! conformance_sweeps {
+    ($name:ident, $fixture:expr, $room:ident { $($case:ident;)* }) => {
+        mod $name {
+            mod $room {
+                use super::super::*;
+                $(
+                    #[test]
+                    fn $case() {
+                        $crate::testkit::cases::$room::$case(&|| ::std::boxed::Box::new($fixture));
+                    }
+                )*
+            }
+        }
+    };
+}
+
 #[doc(hidden)]
 #[macro_export]
 macro_rules! conformance_cases {
@@ -329,6 +368,7 @@ mod tests {
             ("tellings", include_str!("cases/tellings.rs")),
             ("edits", include_str!("cases/edits.rs")),
             ("bustle", include_str!("cases/bustle.rs")),
+            ("faults", include_str!("cases/faults.rs")),
         ];
         let mut cases = 0;
         for (room, source) in rooms {
@@ -336,7 +376,7 @@ mod tests {
             let listed: Vec<&str> = listed.lines().map_while(|line| line.trim().strip_suffix(';')).collect();
             let written: Vec<&str> = source
                 .lines()
-                .filter_map(|line| line.strip_prefix("pub async fn "))
+                .filter_map(|line| line.strip_prefix("pub async fn ").or_else(|| line.strip_prefix("pub fn ")))
                 .filter_map(|rest| rest.split_once('('))
                 .map(|(name, _)| name)
                 .collect();

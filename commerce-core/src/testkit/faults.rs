@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::ports::{Journal, PaymentProvider, PortError, PortErrorKind, Retry, Sagas, Store};
 
 pub use point::{Fault, Operation, Plan, Point};
-pub use sweep::{SweepReport, VISITS_MAX, sweep};
+pub use sweep::{SweepReport, VISITS_MAX, sweep, sweep_after};
 
 /// Wraps ports and makes them fail as planned. Clones share the plan, the counts and the crash.
 #[derive(Clone)]
@@ -68,6 +68,11 @@ impl Faults {
     /// Whether every planned fault has happened.
     pub fn fired(&self) -> bool {
         self.course().planned.is_empty()
+    }
+
+    /// Whether this fault was planned and has happened.
+    pub fn happened(&self, plan: Plan) -> bool {
+        self.course().fired.contains(&plan)
     }
 
     /// Whether the process is down.

@@ -194,7 +194,7 @@ impl Shop {
         operation.await
     }
 
-    /// Runs sagas until none is due now, and sweeps; again, until neither finds anything to do, or the process crashes.
+    /// Runs sagas until none is due now, and sweeps; again, until neither finds anything to do. A shop that meets faults may stop before.
     ///
     /// # Panics
     /// If the store cannot be read, nothing ever comes to rest, or the workers were taken.
@@ -203,11 +203,10 @@ impl Shop {
         let floor = &mut *floor;
         for _ in 0..ROUNDS_MAX {
             let workers = floor.workers.as_mut().expect("the shop runs its own workers");
-            let ran = workers.run_due().await;
-            if self.setup.faults.as_ref().is_some_and(Faults::crashed) {
-                return;
+            match workers.run_due().await {
+                Err(_) if self.setup.faults.is_some() => return,
+                ran => ran.expect("the store is read"),
             }
-            ran.expect("the store is read");
             // a sweep that begins or wakes a saga writes an event with it
             if !wrote(&self.store, &mut floor.heads).await {
                 return;

@@ -30,21 +30,36 @@ impl SweepReport {
 /// # Panics
 /// If a run panics, with the plan before its message; if a point is never visited, or more than [`VISITS_MAX`] times.
 pub fn sweep(points: &[Point], scenario: impl Fn(&Faults)) -> SweepReport {
-    let visits: BTreeMap<Point, usize> = points.iter().map(|point| (*point, visits_of(*point, &scenario))).collect();
+    run_all(&[None], points, scenario)
+}
+
+/// As [`sweep`], once for each of these faults, which happens in all of its runs: for points that only a fault leads to.
+///
+/// # Panics
+/// As [`sweep`]; a point must be visited after one of the faults at least.
+pub fn sweep_after(first: &[Plan], points: &[Point], scenario: impl Fn(&Faults)) -> SweepReport {
+    let first: Vec<Option<Plan>> = first.iter().copied().map(Some).collect();
+    run_all(&first, points, scenario)
+}
+
+fn run_all(first: &[Option<Plan>], points: &[Point], scenario: impl Fn(&Faults)) -> SweepReport {
+    let visits_of = |point: &Point| (*point, first.iter().map(|first| visits_of(*first, *point, &scenario)).sum());
+    let visits: BTreeMap<Point, usize> = points.iter().map(visits_of).collect();
     let never: Vec<String> = visits.iter().filter(|(_, visits)| **visits == 0).map(|(point, _)| point.to_string()).collect();
     assert!(never.is_empty(), "the scenario never visits {}", never.join(", "));
     SweepReport { visits }
 }
 
-fn visits_of(point: Point, scenario: impl Fn(&Faults)) -> usize {
+fn visits_of(first: Option<Plan>, point: Point, scenario: impl Fn(&Faults)) -> usize {
     for visit in 1..=VISITS_MAX {
         let plan = Plan { point, visit };
-        let faults = Faults::at(plan);
+        let faults = Faults::all_of(first.into_iter().chain([plan]));
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| scenario(&faults))) {
             let message = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-            panic!("with {plan}: {}", message.unwrap_or("the scenario panicked"));
+            let first = first.map(|first| format!("{first}, then ")).unwrap_or_default();
+            panic!("with {first}{plan}: {}", message.unwrap_or("the scenario panicked"));
         }
-        if !faults.fired() {
+        if !faults.happened(plan) {
             return visit - 1;
         }
     }

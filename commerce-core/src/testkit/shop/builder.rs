@@ -7,7 +7,7 @@ use crate::engine::{Builder, Config};
 use crate::ports::Store;
 use crate::sandbox::{Options, Sandbox};
 use crate::testkit::faults::Faults;
-use crate::testkit::shop::{Bank, Banks, Shop, goods};
+use crate::testkit::shop::{Bank, Banks, Good, SHELVES, Shop, goods};
 use crate::testkit::{ManualClock, SeededIds};
 
 type Change = Arc<dyn Fn(&mut Config) + Send + Sync>;
@@ -23,11 +23,21 @@ pub(super) struct Setup {
     pub(super) view: Option<View>,
     pub(super) outfit: Option<Outfit>,
     pub(super) changes: Vec<Change>,
+    pub(super) goods: &'static [Good],
 }
 
 impl Setup {
     pub(super) fn plain() -> Self {
-        Self { seed: 7, report_all: false, options: |options| options, faults: None, view: None, outfit: None, changes: Vec::new() }
+        Self {
+            seed: 7,
+            report_all: false,
+            options: |options| options,
+            faults: None,
+            view: None,
+            outfit: None,
+            changes: Vec::new(),
+            goods: SHELVES,
+        }
     }
 
     fn options_of(&self, bank: Bank) -> Options {
@@ -104,7 +114,14 @@ impl ShopBuilder {
         self
     }
 
-    /// Stocks the shelves with [`SHELVES`] and opens.
+    /// Stocks the shelves with these goods instead of [`SHELVES`].
+    #[must_use]
+    pub const fn goods(mut self, goods: &'static [Good]) -> Self {
+        self.setup.goods = goods;
+        self
+    }
+
+    /// Stocks the shelves and opens.
     ///
     /// # Panics
     /// If the shelves cannot be stocked.
@@ -113,7 +130,7 @@ impl ShopBuilder {
         let ids = Arc::new(SeededIds::new(setup.seed));
         let bank = |bank: Bank| (bank, Arc::new(Sandbox::new(clock.clone(), setup.options_of(bank))));
         let banks: Banks = Bank::ALL.iter().map(|name| bank(*name)).collect();
-        goods::stock(&store, &clock, &ids).await;
+        goods::stock(setup.goods, &store, &clock, &ids).await;
         Shop::start(store, clock, ids, banks, setup)
     }
 }

@@ -40,6 +40,7 @@ impl Shop {
     ///   shortfall; what is held for an order is what it needs, and what left for it is what it dispatched;
     /// - every order's row, and what the engine remembers of it, is the replay of its stream;
     /// - [`crate::engine::Commerce::verify`] finds nothing different;
+    /// - [`crate::engine::Commerce::verify`] finds no difference;
     /// - no money and no stock stays with an order that has ended, and none beyond its total with one that is complete.
     ///
     /// # Panics

@@ -38,12 +38,12 @@ pub const SHELVES: &[Good] = &[
 ];
 
 /// Puts the goods into the catalogue and on the shelves, by an engine of its own.
-pub(super) async fn stock(store: &Store, clock: &Arc<ManualClock>, ids: &Arc<SeededIds>) {
+pub(super) async fn stock(goods: &[Good], store: &Store, clock: &Arc<ManualClock>, ids: &Arc<SeededIds>) {
     let bank = Arc::new(Sandbox::new(clock.clone(), Options::CARDS));
     let builder = Builder::new(store.clone(), clock.clone(), Bank::Cards.provider(), bank).ids(ids.clone());
     let (commerce, _) = builder.build();
     let call = Call::staff("warehouse");
-    for good in SHELVES {
+    for good in goods {
         let item = PutItem {
             sku: sku(good.sku),
             title: good.sku.to_lowercase(),
