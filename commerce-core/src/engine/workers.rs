@@ -1,6 +1,7 @@
 //! The future that runs sagas, recovers those of dead processes, and sweeps what is due.
 
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 
 use futures::channel::mpsc;
@@ -155,7 +156,9 @@ impl Inner {
 
     async fn run_and_tell(&self, row: SagaRow, fresh: bool) {
         let id = row.id;
-        match self.run_saga(row.clone(), fresh).await {
+        // a provider that panics takes its own saga down, and no other
+        let ran = AssertUnwindSafe(self.run_saga(row.clone(), fresh)).catch_unwind().await;
+        match ran.unwrap_or_else(|_| Err(Error::stored("a step panicked"))) {
             Ok(Ended::Told) => self.handoff.tell(id),
             Ok(Ended::Untold) => {}
             Err(fault) => {

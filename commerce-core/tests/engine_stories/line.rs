@@ -18,6 +18,8 @@ pub(crate) enum Mode {
     Down,
     /// Carries the call and loses the answer; look-ups are answered.
     LosesAnswers,
+    /// Breaks down under it.
+    Panics,
     /// Loses the call, so that nobody knows; look-ups are answered.
     LosesCalls,
 }
@@ -59,6 +61,7 @@ impl Line {
     ) -> Result<Outcome, NotSent> {
         match self.mode(call, key)? {
             Mode::LosesCalls => Ok(Outcome::Unknown),
+            Mode::Panics => panic!("the line breaks down"),
             Mode::LosesAnswers => {
                 answer.await?;
                 Ok(Outcome::Unknown)

@@ -8,6 +8,7 @@ use commerce_core::saga::Task;
 use commerce_core::sandbox::{Options, Token};
 use commerce_core::testkit::shop::{Bank, Shop};
 
+use crate::line::Mode;
 use crate::scene::{Scene, units, usual};
 use commerce_core::testkit::TaskId;
 
@@ -142,6 +143,40 @@ fn a_command_is_not_refused_for_what_another_process_has_changed_since() {
     let parcel = scene.packs(id, vec![units(1, 4), units(2, 1)]);
     scene.run(second.dispatch_shipment(&scene.call, parcel, None, None)).expect("the second process knows of the parcel");
     scene.delivers(parcel);
+    scene.rests();
+}
+
+#[test]
+fn workers_that_are_told_to_stop_finish_what_they_have_begun() {
+    let scene = Scene::of(Bank::Cards, Shop::in_memory().banks(|options| Options { late_s: 20, ..options }));
+    scene.stage.kill(scene.workers);
+    let (shop, workers) = scene.kit.second();
+    let (stop, stopped) = futures::channel::oneshot::channel::<()>();
+    let running = scene.stage.spawn(workers.run(async { assert!(stopped.await.is_ok()) }));
+    let call = scene.call.clone();
+    scene.stage.spawn(async move { drop(shop.place_order(&call, usual().paid_with(Token::Late.method())).await) });
+    scene.stage.rest();
+    stop.send(()).unwrap();
+    scene.stage.jump_s(15);
+    assert!(scene.stage.has(running), "the bank has not answered");
+    scene.stage.jump_s(5);
+    assert!(!scene.stage.has(running));
+    assert_eq!(scene.headline(scene.rows()[0].id), Headline::Confirmed);
+    scene.rests();
+}
+
+#[test]
+fn a_provider_that_panics_stops_its_own_saga_and_no_other() {
+    let (scene, line) = Scene::with_line(Bank::Cards, |_| {});
+    let other = scene.usual_paid_with(Token::Late);
+    line.set(Mode::Panics);
+    scene.begins_to_place(usual().paid_with(Token::Visa.method()));
+    let id = scene.rows().iter().map(|row| row.id).find(|id| *id != other).unwrap();
+    let row = scene.saga(Task::Collect(scene.last_attempt(id)));
+    assert_eq!((row.phase, row.failures, scene.stage.has(scene.workers)), (SagaPhase::Running, 1, true));
+    line.set(Mode::Up);
+    scene.stage.jump_s(20);
+    assert_eq!([id, other].map(|id| scene.headline(id)), [Headline::Confirmed; 2]);
     scene.rests();
 }
 
