@@ -26,6 +26,8 @@ pub(super) struct Along {
     pub(super) saga: Option<SagaUpdate>,
     /// What an operator told that saga.
     pub(super) audit: Option<Append>,
+    /// A saga that has less to do after the command.
+    pub(super) wake: Option<SagaId>,
 }
 
 /// What a command on an order came to.
@@ -251,7 +253,9 @@ impl Inner {
             }
             let own = along.saga.as_ref().map(|saga| saga.id);
             let woken = sagas.woken.into_iter().map(|task| changes::wake(task, moment.now));
-            set.sagas.extend(woken.filter(|wake| !matches!(wake, SagaWrite::Wake { id, .. } if Some(*id) == own)));
+            let named = |id: &SagaId| Some(*id) == own || Some(*id) == along.wake;
+            set.sagas.extend(woken.filter(|wake| !matches!(wake, SagaWrite::Wake { id, .. } if named(id))));
+            set.sagas.extend(along.wake.map(|id| SagaWrite::Wake { id, due: moment.now }));
         }
         set.sagas.extend(begun.iter().cloned().map(SagaWrite::Insert));
         set.sagas.extend(along.saga.clone().map(SagaWrite::Update));

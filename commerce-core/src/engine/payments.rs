@@ -19,7 +19,7 @@ use crate::ports::{
     ResourceRef, Root, SagaId, SagaWrite, Verdict, Version,
 };
 use crate::saga::{State, Task};
-use crate::tender::Refund;
+use crate::tender::{CaptureState, Refund};
 
 /// A payment without an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +83,22 @@ impl Commerce {
             Err(Failed::Claimed { owner, same_request: true, idempotency: true }) => return self.payment_made(call, &owner).await,
             Err(failed) => return Err(failed.into_error()),
         }
-        Ok(Answer::done(self.get_payment(call, payment_id).await?))
+        Ok(Answer::done(self.captured_payment(call, &moment, payment_id).await?))
+    }
+
+    /// A payment once its captures have their outcome, or when the call has waited long enough.
+    async fn captured_payment(&self, call: &Call, moment: &Moment, id: PaymentId) -> Result<PaymentView, Error> {
+        let view = self.get_payment(call, id).await?;
+        let open = open_captures(&view);
+        if open.is_empty() {
+            return Ok(view);
+        }
+        let waits: Vec<_> = open.iter().map(|id| (*id, self.inner.handoff.settled(SagaId(Task::Capture(*id).saga_uuid())))).collect();
+        // some may have had their outcome before the wait began
+        let still = open_captures(&self.get_payment(call, id).await?);
+        let waits = waits.into_iter().filter(|(id, _)| still.contains(id)).map(|(_, wait)| wait).collect();
+        self.wait_for_all(moment, waits).await;
+        self.get_payment(call, id).await
     }
 
     async fn payment_made(&self, call: &Call, made: &ResourceRef) -> Result<Answer<PaymentView>, Error> {
@@ -125,8 +140,9 @@ impl Commerce {
         let view = self.get_payment(call, id).await?;
         if let Some(order) = view.order_id {
             let command = order::Command::StartCapture { shipment_id: None, amount };
+            let moment = self.inner.moment(call)?;
             let how = self.order_command(call, order, "capture_payment", Along::default(), command).await?.how;
-            return Ok(Answer { value: self.get_payment(call, id).await?, how });
+            return Ok(Answer { value: self.captured_payment(call, &moment, id).await?, how });
         }
         let capture_id = CaptureId::new(self.inner.fresh());
         let command = Command::Capture { capture_id, amount };
@@ -227,15 +243,20 @@ impl Commerce {
         let owner = ResourceRef { kind: ResourceKind::Payment, id: fact.payment.to_string() };
         let key = format!("{provider}/{}", fact.id);
         let claim = crate::ports::Claim { space: ClaimSpace::ProviderFact, key, owner, request_hash: None, expires_at: None };
-        let along = Along { claims: vec![claim], ..Along::default() };
+        let saga = task_of(fact.key);
+        let along = Along { claims: vec![claim], wake: Some(saga), ..Along::default() };
         match inner.record(&call, &moment, subject, along, command).await {
             // told before
             Ok(()) | Err(Failed::Claimed { .. }) => {}
             Err(failed) => return Err(failed.into_error()),
         }
-        inner.handoff.tell(task_of(fact.key));
+        inner.handoff.tell(saga);
         Ok(())
     }
+}
+
+fn open_captures(view: &PaymentView) -> Vec<CaptureId> {
+    view.payment.tenders.captures.iter().filter(|capture| capture.state == CaptureState::Open).map(|capture| capture.id).collect()
 }
 
 fn task_of(key: CallKey) -> SagaId {
@@ -358,8 +379,12 @@ impl Inner {
             set.sagas.extend(begun.iter().cloned().map(SagaWrite::Insert));
             set.sagas.extend(along.saga.clone().map(SagaWrite::Update));
             set.appends.extend(along.audit.clone());
+            set.sagas.extend(along.wake.map(|id| SagaWrite::Wake { id, due: moment.now }));
             match self.commit(set).await? {
                 Verdict::Committed(_) => {
+                    if along.wake.is_some() {
+                        self.handoff.look();
+                    }
                     for saga in begun {
                         self.handoff.hand(Handed::Fresh(Box::new(self.row_of(&call.merchant, saga, moment.now))));
                     }

@@ -191,11 +191,16 @@ impl Commerce {
 
     /// Waits until told, or until `place_wait_ms` after the call began.
     pub(super) async fn wait(&self, moment: &Moment, settled: Settled<'_>) {
-        let deadline = self.inner.clock.now().max(moment.now).plus_millis(self.inner.config.place_wait_ms);
+        self.wait_for_all(moment, vec![settled]).await;
+    }
+
+    /// Waits until told of each, or until `place_wait_ms` after the call began.
+    pub(super) async fn wait_for_all(&self, moment: &Moment, settled: Vec<Settled<'_>>) {
+        let deadline = moment.now.plus_millis(self.inner.config.place_wait_ms);
         let mut late = self.inner.clock.sleep_until(deadline).fuse();
-        let mut told = Box::pin(settled.told().fuse());
+        let mut told = futures::future::join_all(settled.into_iter().map(Settled::told)).fuse();
         futures::select_biased! {
-            () = told => {}
+            _ = told => {}
             () = late => {}
         }
     }

@@ -9,6 +9,7 @@ mod gate;
 mod laws;
 mod line;
 mod paying;
+mod payments;
 mod recovery;
 mod scene;
 mod screens;

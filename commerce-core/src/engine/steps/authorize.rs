@@ -8,7 +8,7 @@ use crate::id::{AttemptId, CaptureId};
 use crate::payment::Command;
 use crate::ports::{AuthorizeRequest, CallKey, Outcome, SagaRow};
 use crate::saga::Met;
-use crate::tender::{Attempt, AttemptState};
+use crate::tender::{Attempt, AttemptState, Tenders};
 
 impl Running<'_> {
     pub(super) async fn authorize(mut self, id: AttemptId) -> Result<(Ended, Option<SagaRow>), Failed> {
@@ -18,7 +18,7 @@ impl Running<'_> {
         let watched = matches!(attempt.state, AttemptState::Failed { code: FailureCode::Abandoned });
         let now = self.inner.clock.now();
         match attempt.state {
-            AttemptState::Approved(_) => return self.leave(Next::Done).await,
+            AttemptState::Approved(_) => return self.reported(&money, id).await,
             AttemptState::Failed { .. } if !watched || now > self.watch_end() => return self.leave(Next::Done).await,
             AttemptState::Failed { .. } | AttemptState::Open(_) => {}
         }
@@ -80,6 +80,21 @@ impl Running<'_> {
         let along = Along { saga: Some(update), ..Along::default() };
         let capture = Command::Capture { capture_id: CaptureId::new(self.inner.fresh()), amount: None };
         self.inner.on_payment(&call, &moment, payment, along, &[approve, capture], false).await?;
+        Ok((ended, row))
+    }
+
+    /// The approval came by a report: what was to follow it follows now.
+    async fn reported(self, money: &Tenders, id: AttemptId) -> Result<(Ended, Option<SagaRow>), Failed> {
+        let taken = money.captures.iter().any(|capture| capture.attempt_id == id);
+        let left = money.attempt(id).is_some_and(|attempt| money.voidable(attempt) > 0);
+        let (Subject::Payment(payment), true) = (self.subject()?, self.state.then_capture && left && !taken) else {
+            return self.leave(Next::Done).await;
+        };
+        let (call, moment) = self.call()?;
+        let (update, ended, row) = self.update(&Next::Done, moment.now)?;
+        let along = Along { saga: Some(update), ..Along::default() };
+        let capture = Command::Capture { capture_id: CaptureId::new(self.inner.fresh()), amount: None };
+        self.inner.on_payment(&call, &moment, payment, along, &[capture], false).await?;
         Ok((ended, row))
     }
 
