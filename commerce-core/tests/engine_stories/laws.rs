@@ -1,8 +1,9 @@
 //! What is true of every shop at every moment, and what is true once nothing is under way.
 
 use commerce_core::fact::FailureCode;
-use commerce_core::id::{MerchantId, OrderId};
+use commerce_core::id::{MerchantId, OrderId, PaymentId};
 use commerce_core::order::{CapturePolicy, Event, Order, Placement, Terms, evolve};
+use commerce_core::payment;
 use commerce_core::ports::{OrderRow, SagaPhase, SagaQuery, SagaRow, Store, StreamId, StreamName, Version};
 use commerce_core::saga::Task;
 use commerce_core::stored;
@@ -58,10 +59,39 @@ pub(crate) fn replay(store: &Store, id: OrderId, mut seen: impl FnMut(&Event, &O
     }
 }
 
+/// Every payment, and its order if it has one.
+pub(crate) fn payments(store: &Store) -> Vec<(PaymentId, Option<OrderId>)> {
+    let mut all = Vec::new();
+    let mut after = None;
+    loop {
+        let page = block_on(store.audit.all_payments(after.as_ref(), PAGE)).expect("rows");
+        all.extend(page.items.into_iter().map(|(_, row)| (row.id, row.order)));
+        after = page.next;
+        if after.is_none() {
+            return all;
+        }
+    }
+}
+
+/// The money of a payment's stream.
+pub(crate) fn money_of(store: &Store, id: PaymentId) -> Tenders {
+    let stream = StreamId { merchant: MerchantId::default(), name: StreamName::Payment(id) };
+    let mut payment = None;
+    for stored in block_on(store.journal.load(&stream, Version(0), PAGE)).expect("a stream") {
+        let fact = stored::decode_payment(&stored.event.kind, stored.event.kind_version, &stored.event.bytes).expect("a fact");
+        payment = Some(payment::evolve(payment, stored.meta.at, &fact).expect("a lawful stream"));
+    }
+    payment.expect("a payment has facts").tenders
+}
+
 /// The laws of every moment: each order was lawful after each of its events.
 pub(crate) fn check_lives(store: &Store) {
     for row in rows(store) {
         replay(store, row.id, |_, order| check_sums(order));
+    }
+    for (id, _) in payments(store) {
+        let money = money_of(store, id);
+        assert!(money.room() >= 0 && money.attempts.iter().all(|attempt| money.voidable(attempt) >= 0), "{money:?}");
     }
 }
 
@@ -83,13 +113,19 @@ pub(crate) fn check_rest(store: &Store) {
 /// Whether a saga waits for a buyer, or for an order that only a person moves on.
 pub(crate) fn waits(store: &Store, row: &SagaRow) -> bool {
     let state = stored::decode_saga_state(&row.kind.kind, row.kind.version, &row.state).expect("a state");
-    let order = replay(store, row.order.expect("an order"), |_, _| {});
-    match state.task {
-        Task::Collect(id) => order.tenders.attempt(id).is_some_and(|attempt| {
-            attempt.wants_action() || matches!(attempt.state, AttemptState::Failed { code: FailureCode::Abandoned })
-        }),
-        Task::Ship(_) => order.placement != Placement::Confirmed || !order.covered(),
-        Task::Capture(_) | Task::Refund(_) | Task::Reverse(_) => false,
+    let for_buyer = |money: &Tenders, id| {
+        money
+            .attempt(id)
+            .is_some_and(|attempt| attempt.wants_action() || matches!(attempt.state, AttemptState::Failed { code: FailureCode::Abandoned }))
+    };
+    match (state.task, row.order, row.payment) {
+        (Task::Collect(id), Some(order), _) => for_buyer(&replay(store, order, |_, _| {}).tenders, id),
+        (Task::Collect(id), None, Some(payment)) => for_buyer(&money_of(store, payment), id),
+        (Task::Ship(_), Some(order), _) => {
+            let order = replay(store, order, |_, _| {});
+            order.placement != Placement::Confirmed || !order.covered()
+        }
+        _ => false,
     }
 }
 

@@ -1,6 +1,6 @@
 //! What clients ask at random: mostly what may well be done, sometimes what may not.
 
-use commerce_core::engine::{EditOrder, NewLine, PackUnits, PlaceOrder, Status};
+use commerce_core::engine::{EditOrder, NewLine, PackUnits, PlaceOrder, ProcessPayment, Status};
 use commerce_core::id::{LocationId, OrderId, PaymentId, RefundId, ReturnId, ShipmentId, Sku};
 use commerce_core::money::{Currency, Money};
 use commerce_core::order::{
@@ -9,10 +9,11 @@ use commerce_core::order::{
 use commerce_core::ports::CallKey;
 use commerce_core::quantity::{LineQty, Quantity};
 use commerce_core::sandbox::{Decision, Token};
-use commerce_core::tender::{Attempt, RefundState};
+use commerce_core::tender::{Attempt, RefundState, Tenders};
 use commerce_core::testkit::Dice;
 use commerce_core::testkit::shop::Bank;
 
+use crate::laws;
 use crate::world::World;
 
 pub(crate) fn sku(name: &str) -> Sku {
@@ -172,9 +173,8 @@ fn a_failed_refund(order: &Order, dice: &mut Dice) -> Option<(RefundId, i64)> {
     any_of(dice, &failed)
 }
 
-/// The calls to banks that an order knows of.
-fn calls_of(order: &Order, pick: impl Fn(&Attempt) -> bool) -> Vec<CallKey> {
-    let money = &order.tenders;
+/// The calls to banks that a payment knows of.
+fn calls_of(money: &Tenders, pick: impl Fn(&Attempt) -> bool) -> Vec<CallKey> {
     let mut keys: Vec<CallKey> = money.attempts.iter().filter(|a| pick(a)).map(|attempt| CallKey::Authorize(attempt.id)).collect();
     keys.extend(money.captures.iter().map(|capture| CallKey::Capture(capture.id)));
     let parts = money.refunds.iter().flat_map(|refund| refund.parts.iter().map(|part| (refund.id, part.capture_id)));
@@ -188,6 +188,24 @@ impl World {
         self.places(&order);
     }
 
+    /// Someone pays without an order, or asks about such a payment.
+    pub(crate) fn someone_pays(&mut self) {
+        let free: Vec<PaymentId> =
+            laws::payments(self.store()).into_iter().filter(|(_, order)| order.is_none()).map(|(id, _)| id).collect();
+        let known = any_of(&mut self.dice, &free);
+        let amount = chance(&mut self.dice, 60).then(|| gbp(i64::from(count(&mut self.dice, 1, 300))));
+        match (self.dice.below(6), known) {
+            (0..=2, _) | (_, None) => {
+                let (method, provider) = (self.theme.token(&mut self.dice).method(), Some(self.dice.pick(Bank::ALL).provider()));
+                let request = ProcessPayment { method, provider, amount: gbp(500), capture: chance(&mut self.dice, 50) };
+                self.asks("process_payment", |shop, call| async move { shop.process_payment(&call, request).await });
+            }
+            (3, Some(id)) => self.asks("capture_payment", |shop, call| async move { shop.capture_payment(&call, id, amount).await }),
+            (4, Some(id)) => self.asks("refund_payment", |shop, call| async move { shop.refund_payment(&call, id, amount).await }),
+            (_, Some(id)) => self.asks("void_payment", |shop, call| async move { shop.void_payment(&call, id).await }),
+        }
+    }
+
     /// One orders the last piece and the bank takes its time; when the hold has ended another one buys it.
     pub(crate) fn late_for_the_last_piece(&mut self) {
         for (token, hours) in [(Token::Pending, 25), (Token::Visa, 0)] {
@@ -195,6 +213,16 @@ impl World {
             let order = PlaceOrder::new(Currency::GBP, vec![line]).paid_with(token.method());
             self.asks("place_order", |shop, call| async move { shop.place_order(&call, order).await });
             self.stage.jump_s(hours * 3_600);
+        }
+    }
+
+    /// One orders, pays with a card whose money is not given back, and gives up.
+    pub(crate) fn given_up_in_vain(&mut self) {
+        let order = PlaceOrder::new(Currency::GBP, vec![NewLine::new(sku("LAMP"), Quantity::ONE)]).paid_with(Token::VoidFails.method());
+        self.asks("place_order", |shop, call| async move { shop.place_order(&call, order).await });
+        self.stage.jump_s(1);
+        for id in self.orders() {
+            self.asks("cancel_order", |shop, call| async move { shop.cancel_order(&call, id).await });
         }
     }
 
@@ -346,9 +374,9 @@ impl World {
 
     /// A bank decides something that waits, or a buyer acts.
     pub(crate) fn someone_decides(&mut self) {
-        let orders = self.orders();
-        let Some(id) = any_of(&mut self.dice, &orders) else { return };
-        let keys = calls_of(&self.order(id), |_| true);
+        let payments = laws::payments(self.store());
+        let Some((id, _)) = any_of(&mut self.dice, &payments) else { return };
+        let keys = calls_of(&laws::money_of(self.store(), id), |_| true);
         if let Some(key) = any_of(&mut self.dice, &keys) {
             self.decides(key);
         }
@@ -356,8 +384,8 @@ impl World {
 
     /// The banks decide whatever they have not, and leave what is the buyers' to them.
     pub(crate) fn banks_decide(&mut self) {
-        for id in self.orders() {
-            for key in calls_of(&self.order(id), |attempt| !attempt.wants_action()) {
+        for (id, _) in laws::payments(self.store()) {
+            for key in calls_of(&laws::money_of(self.store(), id), |attempt| !attempt.wants_action()) {
                 self.decides(key);
             }
         }

@@ -19,9 +19,12 @@ mod world;
 const RUNS: u64 = 150;
 const STEPS_MAX: u64 = 160;
 
-const COMMANDS: [&str; 24] = [
+const COMMANDS: [&str; 27] = [
     "place_order",
     "pay_order",
+    "process_payment",
+    "refund_payment",
+    "void_payment",
     "capture_payment",
     "refund_order",
     "edit_order",
@@ -86,7 +89,8 @@ fn env(name: &str, default: u64) -> u64 {
 fn step(world: &mut World) {
     match world.dice.below(40) {
         0 | 1 => world.someone_orders(),
-        2..=19 => world.someone_asks(),
+        2..=18 => world.someone_asks(),
+        19 => world.someone_pays(),
         20 | 21 => world.someone_decides(),
         22 => world.reports(),
         23..=28 => world.goes_on(),
@@ -116,7 +120,8 @@ fn live(seed: u64) -> Tally {
     let lived = catch_unwind(AssertUnwindSafe(|| {
         match world.theme {
             Theme::Late => world.late_for_the_last_piece(),
-            Theme::Mixed | Theme::GivenUp => world.someone_orders(),
+            Theme::GivenUp => world.given_up_in_vain(),
+            Theme::Mixed => world.someone_orders(),
         }
         for _ in 0..world.dice.below(STEPS_MAX) {
             step(&mut world);
