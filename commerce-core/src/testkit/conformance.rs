@@ -100,6 +100,7 @@ macro_rules! conformance {
                 the_summary_sums_over_all_accounts_of_a_merchant;
                 accounts_are_listed_by_sku_and_location_and_asked_for_by_sku;
                 movements_are_listed_from_the_newest_to_the_oldest_of_one_sku_alone;
+                movements_of_a_sku_at_several_locations_are_one_list_in_the_order_of_their_commits;
                 no_merchant_sees_anothers_stock;
                 movements_of_a_shard_are_listed_as_they_were_recorded_whatever_their_business_time;
             }
