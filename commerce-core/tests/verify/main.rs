@@ -1,0 +1,4 @@
+//! `verify` over stores in which all is as it must be.
+
+mod busy;
+mod clean;
