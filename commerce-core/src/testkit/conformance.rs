@@ -200,6 +200,11 @@ macro_rules! conformance {
                 an_empty_store_has_empty_lists;
                 a_cursor_of_another_audit_list_is_misuse;
             }
+            verify {
+                a_store_in_which_everything_has_happened_is_clean_and_every_check_looked_at_something;
+                a_store_in_use_is_clean_at_any_time;
+                an_empty_store_is_clean;
+            }
             contention {
                 of_n_buyers_of_k_units_exactly_k_get_one_and_the_others_a_clear_refusal;
                 the_store_itself_refuses_a_write_that_oversells_whoever_sends_it;
@@ -370,6 +375,7 @@ mod tests {
             ("edits", include_str!("cases/edits.rs")),
             ("bustle", include_str!("cases/bustle.rs")),
             ("faults", include_str!("cases/faults.rs")),
+            ("verify", include_str!("cases/verify.rs")),
         ];
         let mut cases = 0;
         for (room, source) in rooms {

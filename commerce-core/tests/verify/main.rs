@@ -1,4 +1,0 @@
-//! `verify` over stores in which all is as it must be.
-
-mod busy;
-mod clean;
