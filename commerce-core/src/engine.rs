@@ -18,6 +18,7 @@ mod holds;
 mod idempotency;
 mod inventory;
 mod items;
+mod keyed;
 mod orders;
 mod payments;
 mod place;

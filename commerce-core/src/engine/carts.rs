@@ -251,7 +251,7 @@ fn resource(id: CartId) -> ResourceRef {
 fn refused(refusal: Refusal) -> Error {
     match refusal {
         Refusal::NoLine(_) => Error::NotFound("line of the cart"),
-        Refusal::TooMany { .. } => Error::invalid("/qty", refusal),
+        Refusal::TooMany { .. } => Error::invalid("/quantity", refusal),
         other => Error::invalid("/sku", other),
     }
 }

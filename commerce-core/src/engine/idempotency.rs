@@ -1,14 +1,34 @@
 //! Repeated requests: one claim per key, one answer.
 
+use std::fmt;
+
 use aws_lc_rs::hmac;
 use uuid::Uuid;
 
 use crate::engine::commerce::{Inner, Moment};
 use crate::engine::{Call, Error};
-use crate::ports::{Claim, ClaimSpace, ResourceRef};
+use crate::ports::{Claim, ClaimSpace, ResourceKind, ResourceRef};
 
 /// Most characters of an idempotency key.
 const KEY_MAX_CHARS: usize = 255;
+
+/// What an idempotency key is for: an operation on one thing, and what it makes or changes.
+pub(super) struct Scope {
+    pub(super) operation: String,
+    pub(super) owner: ResourceRef,
+}
+
+impl Scope {
+    /// An operation that changes a thing.
+    pub(super) fn on(operation: &str, kind: ResourceKind, id: impl fmt::Display) -> Self {
+        Self::making(operation, &id, ResourceRef { kind, id: id.to_string() })
+    }
+
+    /// An operation on a thing that makes another one.
+    pub(super) fn making(operation: &str, of: impl fmt::Display, owner: ResourceRef) -> Self {
+        Self { operation: format!("{operation}/{of}"), owner }
+    }
+}
 
 impl Inner {
     /// What an earlier request under the same key made; `None` if the key is free or none was given.

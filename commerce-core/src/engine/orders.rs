@@ -1,8 +1,8 @@
 //! Reading and changing orders.
 
 use crate::engine::aggregate::{OrderRoot, fold_order, read_all};
-use crate::engine::commerce::Moment;
-use crate::engine::execute::{Along, Done, Failed};
+use crate::engine::execute::{Along, Failed};
+use crate::engine::idempotency::Scope;
 use crate::engine::{Answer, Call, Commerce, Error, How, NewLine};
 use crate::id::{AttemptId, LineId, MethodRef, OrderId, PaymentId, ProviderName, RefundId};
 use crate::money::Money;
@@ -11,7 +11,7 @@ use crate::order::{
     ShipmentState,
 };
 use crate::personal::PersonalData;
-use crate::ports::{Claim, Cursor, OrderQuery, OrderRow, Page, ResourceKind, ResourceRef, SagaId, Stored, StreamId, StreamName, Version};
+use crate::ports::{Cursor, OrderQuery, OrderRow, Page, ResourceKind, Stored, StreamId, StreamName, Version};
 use crate::quantity::LineQty;
 use crate::saga::Task;
 use crate::stored;
@@ -138,11 +138,17 @@ impl Commerce {
     /// # Cancel safety
     /// Done as a whole or not at all.
     pub async fn edit_order(&self, call: &Call, id: OrderId, request: EditOrder) -> Result<Answer<OrderView>, Error> {
+        const EDIT_ORDER: &str = "edit_order";
         let sets_price = request.change.iter().any(|change| change.unit_price.is_some() || change.adjustments.is_some());
         if (sets_price || request.adjustments.is_some()) && !call.is_staff() {
             return Err(Error::invalid("/change", "only staff may set prices and adjustments"));
         }
-        let root = self.inner.order_root(&call.merchant, id).await?;
+        let (inner, moment) = (&self.inner, self.inner.moment(call)?);
+        // what was added under the key need not be for sale any more
+        if inner.replayed(call, &moment, &Scope::on(EDIT_ORDER, ResourceKind::Order, id).operation).await?.is_some() {
+            return Ok(Answer { value: self.get_order(call, id).await?, how: How::Replayed });
+        }
+        let root = inner.order_root(&call.merchant, id).await?;
         let customer = root.order.customer_id.clone();
         let (add, _) = self.priced(call, root.order.currency, customer.as_ref(), &request.add, "/add").await?;
         let personal = self.personal_write(request.personal.as_ref(), customer.as_ref(), id)?;
@@ -154,7 +160,7 @@ impl Commerce {
             personal_ref: personal.as_ref().map(|write| write.reference),
         };
         let along = Along { personal: personal.into_iter().collect(), ..Along::default() };
-        self.order_command(call, id, "edit_order", along, Command::Edit(Box::new(edit))).await
+        self.order_command(call, id, EDIT_ORDER, along, Command::Edit(Box::new(edit))).await
     }
 
     /// Cancels an order of which nothing was packed; gives back what it holds.
@@ -230,7 +236,9 @@ impl Commerce {
         inner.provider(&provider)?;
         let (payment_id, attempt_id) = (PaymentId::new(inner.fresh()), AttemptId::new(inner.fresh()));
         let pay = Pay { payment_id, attempt_id, provider, method_ref: method, amount };
-        self.waited_command(call, id, "pay_order", Task::Collect(attempt_id), Command::Pay(pay)).await
+        let scope = Scope::on("pay_order", ResourceKind::Order, id);
+        let how = self.waited_command(call, id, scope, Task::Collect(attempt_id), Command::Pay(pay)).await?;
+        Ok(Answer { value: self.get_order(call, id).await?, how })
     }
 
     /// Gives money back, at most what was captured and not given back; waits up to `place_wait_ms` for the outcome.
@@ -246,9 +254,23 @@ impl Commerce {
         lines: Vec<LineQty>,
         replaces: Option<RefundId>,
     ) -> Result<Answer<OrderView>, Error> {
+        let scope = Scope::on("refund_order", ResourceKind::Order, id);
+        let how = self.grant_refund(call, id, scope, amount, lines, replaces).await?;
+        Ok(Answer { value: self.get_order(call, id).await?, how })
+    }
+
+    pub(super) async fn grant_refund(
+        &self,
+        call: &Call,
+        id: OrderId,
+        scope: Scope,
+        amount: Money,
+        lines: Vec<LineQty>,
+        replaces: Option<RefundId>,
+    ) -> Result<How, Error> {
         let refund_id = RefundId::new(self.inner.fresh());
         let grant = GrantRefund { refund_id, amount, lines, replaces };
-        self.waited_command(call, id, "refund_order", Task::Refund(refund_id), Command::GrantRefund(grant)).await
+        self.waited_command(call, id, scope, Task::Refund(refund_id), Command::GrantRefund(grant)).await
     }
 
     /// Sets a status as simple clients know it: a command over all open units. What the status asks for already holds is no change.
@@ -297,74 +319,6 @@ impl Commerce {
         };
         let done = inner.on_order(call, &moment, id, Along::default(), commands).await.map_err(Failed::into_error)?;
         Ok(Answer::done(self.view(call, id, &done.root).await?))
-    }
-
-    /// Gives one command, under the call's idempotency key.
-    pub(super) async fn order_command(
-        &self,
-        call: &Call,
-        id: OrderId,
-        operation: &str,
-        along: Along,
-        command: Command,
-    ) -> Result<Answer<OrderView>, Error> {
-        let moment = self.inner.moment(call)?;
-        let owner = ResourceRef { kind: ResourceKind::Order, id: id.to_string() };
-        match self.claimed_command(call, &moment, id, operation, &owner, along, |_| Ok(vec![command.clone()])).await? {
-            None => {
-                let root = self.inner.order_now(&call.merchant, id).await?;
-                Ok(Answer { value: self.view(call, id, &root).await?, how: How::Replayed })
-            }
-            Some(done) => Ok(Answer::done(self.view(call, id, &done.root).await?)),
-        }
-    }
-
-    /// Gives commands under the call's idempotency key; `None` if they were given before under it.
-    #[expect(clippy::too_many_arguments, reason = "the parts of one decision, each used once")]
-    pub(super) async fn claimed_command(
-        &self,
-        call: &Call,
-        moment: &Moment,
-        id: OrderId,
-        operation: &str,
-        owner: &ResourceRef,
-        mut along: Along,
-        commands: impl Fn(&OrderRoot) -> Result<Vec<Command>, Error> + Send + Sync,
-    ) -> Result<Option<Done>, Error> {
-        let inner = &self.inner;
-        // a key is the operation's on this order
-        let operation = format!("{operation}/{id}");
-        if inner.replayed(call, moment, &operation).await?.is_some() {
-            return Ok(None);
-        }
-        let claim: Option<Claim> = inner.claim_of(call, moment, &operation, owner)?;
-        along.claims.extend(claim);
-        match inner.on_order(call, moment, id, along, commands).await {
-            Ok(done) => Ok(Some(done)),
-            Err(Failed::Claimed { same_request: true, idempotency: true, .. }) => Ok(None),
-            Err(failed) => Err(failed.into_error()),
-        }
-    }
-
-    /// Gives one command and waits for the saga that it begins.
-    async fn waited_command(
-        &self,
-        call: &Call,
-        id: OrderId,
-        operation: &str,
-        task: Task,
-        command: Command,
-    ) -> Result<Answer<OrderView>, Error> {
-        let saga = SagaId(task.saga_uuid());
-        let moment = self.inner.moment(call)?;
-        let wait = self.inner.handoff.settled(saga);
-        match self.order_command(call, id, operation, Along::default(), command).await {
-            Ok(answer) if answer.how == How::Done => {
-                self.wait(&moment, wait).await;
-                Ok(Answer { value: self.get_order(call, id).await?, ..answer })
-            }
-            other => other,
-        }
     }
 
     pub(super) async fn view(&self, call: &Call, id: OrderId, root: &OrderRoot) -> Result<OrderView, Error> {

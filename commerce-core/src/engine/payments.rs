@@ -7,6 +7,8 @@ use crate::engine::commerce::{Inner, Moment};
 use crate::engine::error::Loss;
 use crate::engine::execute::{Along, Failed};
 use crate::engine::handoff::Handed;
+use crate::engine::idempotency::Scope;
+use crate::engine::keyed::in_motion;
 use crate::engine::orders::{list_error, page_limit};
 use crate::engine::{Answer, Call, Commerce, Error, How, changes};
 use crate::fact::FailureCode;
@@ -67,7 +69,7 @@ impl Commerce {
         let inner = &self.inner;
         let moment = inner.moment(call)?;
         if let Some(made) = inner.replayed(call, &moment, "process_payment").await? {
-            return self.payment_made(call, &made).await;
+            return self.payment_made(call, &moment, &made).await;
         }
         let provider = request.provider.unwrap_or_else(|| inner.config.default_provider.clone());
         inner.provider(&provider)?;
@@ -80,7 +82,7 @@ impl Commerce {
         let along = Along { claims, ..Along::default() };
         match inner.on_payment(call, &moment, payment_id, along, &[start], request.capture).await {
             Ok(()) => self.wait(&moment, wait).await,
-            Err(Failed::Claimed { owner, same_request: true, idempotency: true }) => return self.payment_made(call, &owner).await,
+            Err(Failed::Claimed { owner, same_request: true, idempotency: true }) => return self.payment_made(call, &moment, &owner).await,
             Err(failed) => return Err(failed.into_error()),
         }
         Ok(Answer::done(self.captured_payment(call, &moment, payment_id).await?))
@@ -101,8 +103,18 @@ impl Commerce {
         self.get_payment(call, id).await
     }
 
-    async fn payment_made(&self, call: &Call, made: &ResourceRef) -> Result<Answer<PaymentView>, Error> {
+    async fn payment_made(&self, call: &Call, moment: &Moment, made: &ResourceRef) -> Result<Answer<PaymentView>, Error> {
         let id = made.id.parse().map_err(Error::stored)?;
+        self.payment_at_rest(call, moment, id).await
+    }
+
+    /// A payment that a twin of the call changed: what is under way is waited for.
+    async fn payment_at_rest(&self, call: &Call, moment: &Moment, id: PaymentId) -> Result<Answer<PaymentView>, Error> {
+        // an authorization, and then the capture that it began
+        for _ in 0..2 {
+            let money = self.get_payment(call, id).await?.payment.tenders;
+            self.come_to_rest(call, moment, in_motion(&money)).await?;
+        }
         Ok(Answer { value: self.get_payment(call, id).await?, how: How::Replayed })
     }
 
@@ -141,7 +153,7 @@ impl Commerce {
         if let Some(order) = view.order_id {
             let command = order::Command::StartCapture { shipment_id: None, amount };
             let moment = self.inner.moment(call)?;
-            let how = self.order_command(call, order, "capture_payment", Along::default(), command).await?.how;
+            let how = self.part_command(call, order, Scope::on("capture_payment", ResourceKind::Payment, id), command).await?;
             return Ok(Answer { value: self.captured_payment(call, &moment, id).await?, how });
         }
         let capture_id = CaptureId::new(self.inner.fresh());
@@ -157,7 +169,8 @@ impl Commerce {
         let view = self.get_payment(call, id).await?;
         if let Some(order) = view.order_id {
             let amount = amount.unwrap_or_else(|| Money::from_minor(view.payment.tenders.room(), view.payment.currency));
-            let how = self.refund_order(call, order, amount, Vec::new(), None).await?.how;
+            let scope = Scope::on("refund_payment", ResourceKind::Payment, id);
+            let how = self.grant_refund(call, order, scope, amount, Vec::new(), None).await?;
             return Ok(Answer { value: self.get_payment(call, id).await?, how });
         }
         let refund_id = RefundId::new(self.inner.fresh());
@@ -167,10 +180,28 @@ impl Commerce {
     /// Gives back what is set aside of a payment without an order, and waits up to `place_wait_ms` for the outcome.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if it belongs to an order (cancel that), [`Error::Payment`], [`Error::NotFound`], [`Error::Port`].
+    /// [`Error::Invalid`] if it belongs to an order (cancel that), [`Error::Payment`], [`Error::NotFound`], [`Error::KeyReused`],
+    /// [`Error::Port`].
     pub async fn void_payment(&self, call: &Call, id: PaymentId) -> Result<Answer<PaymentView>, Error> {
         let inner = &self.inner;
         let moment = inner.moment(call)?;
+        let scope = Scope::on("void_payment", ResourceKind::Payment, id);
+        if inner.replayed(call, &moment, &scope.operation).await?.is_some() {
+            return self.payment_at_rest(call, &moment, id).await;
+        }
+        match self.reverse_payment(call, &moment, id, &scope).await {
+            Ok(true) => Ok(Answer::done(self.get_payment(call, id).await?)),
+            Ok(false) => self.payment_at_rest(call, &moment, id).await,
+            Err(refusal) => {
+                inner.twin_of(call, &moment, &scope.operation, refusal).await?;
+                self.payment_at_rest(call, &moment, id).await
+            }
+        }
+    }
+
+    /// Begins to give back what is set aside; `false` if a twin of the call has.
+    async fn reverse_payment(&self, call: &Call, moment: &Moment, id: PaymentId, scope: &Scope) -> Result<bool, Error> {
+        let inner = &self.inner;
         let view = self.get_payment(call, id).await?;
         if view.order_id.is_some() {
             return Err(Error::invalid("/payment_id", "belongs to an order: cancel the order instead"));
@@ -183,14 +214,20 @@ impl Commerce {
         let task = Task::Reverse(attempt.id);
         let saga = changes::new_saga(&State::new(task, moment.now), None, Some(id), (inner.worker, inner.config.lease_ms), moment.now)?;
         let wait = inner.handoff.settled(saga.id);
-        let mut set = inner.payment_set(call, &moment, id);
+        let mut set = inner.payment_set(call, moment, id);
+        set.claims.extend(inner.claim_of(call, moment, &scope.operation, &scope.owner)?);
         set.sagas.push(SagaWrite::Insert(saga.clone()));
-        // a saga that is there already gives it back
-        if let Verdict::Committed(_) = inner.commit(set).await? {
-            inner.handoff.hand(Handed::Fresh(Box::new(inner.row_of(&call.merchant, saga, moment.now))));
+        match inner.commit(set).await? {
+            Verdict::Committed(_) => inner.handoff.hand(Handed::Fresh(Box::new(inner.row_of(&call.merchant, saga, moment.now)))),
+            Verdict::Rejected(rejection) => match Loss::from(rejection) {
+                Loss::Claimed { same_request: true, .. } => return Ok(false),
+                Loss::Claimed { owner, .. } => return Err(Error::KeyReused { owner }),
+                // a saga that is there already gives it back
+                Loss::Fenced | Loss::Again | Loss::HoldGone | Loss::Short(_) => {}
+            },
         }
-        self.wait(&moment, wait).await;
-        Ok(Answer::done(self.get_payment(call, id).await?))
+        self.wait(moment, wait).await;
+        Ok(true)
     }
 
     async fn payment_command(
@@ -203,26 +240,21 @@ impl Commerce {
     ) -> Result<Answer<PaymentView>, Error> {
         let inner = &self.inner;
         let moment = inner.moment(call)?;
-        let operation = format!("{operation}/{id}");
+        let Scope { operation, owner } = Scope::on(operation, ResourceKind::Payment, id);
         if inner.replayed(call, &moment, &operation).await?.is_some() {
-            return Ok(Answer { value: self.get_payment(call, id).await?, how: How::Replayed });
+            return self.payment_at_rest(call, &moment, id).await;
         }
-        let owner = ResourceRef { kind: ResourceKind::Payment, id: id.to_string() };
         let claims = inner.claim_of(call, &moment, &operation, &owner)?.into_iter().collect();
-        let saga = SagaId(task.saga_uuid());
-        let wait = inner.handoff.settled(saga);
-        let done = inner.on_payment(call, &moment, id, Along { claims, ..Along::default() }, &[command], false).await;
-        let how = match done {
+        let wait = inner.handoff.settled(SagaId(task.saga_uuid()));
+        match inner.on_payment(call, &moment, id, Along { claims, ..Along::default() }, &[command], false).await {
             Ok(()) => {
                 self.wait(&moment, wait).await;
-                How::Done
+                return Ok(Answer::done(self.get_payment(call, id).await?));
             }
-            Err(failed) => match failed {
-                Failed::Claimed { same_request: true, idempotency: true, .. } => How::Replayed,
-                failed => return Err(failed.into_error()),
-            },
-        };
-        Ok(Answer { value: self.get_payment(call, id).await?, how })
+            Err(Failed::Claimed { same_request: true, idempotency: true, .. }) => {}
+            Err(failed) => drop(inner.twin_of(call, &moment, &operation, failed.into_error()).await?),
+        }
+        self.payment_at_rest(call, &moment, id).await
     }
 
     /// Takes a fact that a provider reports by itself: any number of times, in any order, before or after the call's own answer.

@@ -5,7 +5,7 @@ use futures::FutureExt;
 use crate::catalogue::Item;
 use crate::engine::commerce::Moment;
 use crate::engine::execute::{Along, Failed, cart_claim};
-use crate::engine::handoff::Settled;
+use crate::engine::keyed::in_motion;
 use crate::engine::{Answer, Call, Commerce, Error, How, OrderView};
 use crate::id::{AttemptId, CartId, CustomerId, LineId, MethodRef, OrderId, PaymentId, PersonalRef, ProviderName, Sku};
 use crate::money::{Currency, Money};
@@ -176,33 +176,9 @@ impl Commerce {
         let inner = &self.inner;
         let moment = inner.moment(call)?;
         let root = inner.order_now(&call.merchant, id).await?;
-        let open = root.order.tenders.attempts.iter().find(|a| matches!(a.state, crate::tender::AttemptState::Open(None)));
-        if let Some(attempt) = open {
-            let saga = SagaId(Task::Collect(attempt.id).saga_uuid());
-            let wait = inner.handoff.settled(saga);
-            // it may have come to rest before the wait began
-            if inner.order_now(&call.merchant, id).await?.version == root.version {
-                self.wait(&moment, wait).await;
-            }
-        }
+        self.come_to_rest(call, &moment, in_motion(&root.order.tenders)).await?;
         let root = inner.order_now(&call.merchant, id).await?;
         Ok(Answer { value: self.view(call, id, &root).await?, how })
-    }
-
-    /// Waits until told, or until `place_wait_ms` after the call began.
-    pub(super) async fn wait(&self, moment: &Moment, settled: Settled<'_>) {
-        self.wait_for_all(moment, vec![settled]).await;
-    }
-
-    /// Waits until told of each, or until `place_wait_ms` after the call began.
-    pub(super) async fn wait_for_all(&self, moment: &Moment, settled: Vec<Settled<'_>>) {
-        let deadline = moment.now.plus_millis(self.inner.config.place_wait_ms);
-        let mut late = self.inner.clock.sleep_until(deadline).fuse();
-        let mut told = futures::future::join_all(settled.into_iter().map(Settled::told)).fuse();
-        futures::select_biased! {
-            _ = told => {}
-            () = late => {}
-        }
     }
 
     /// Prices and screens an order.

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::engine::aggregate::OrderRoot;
+use crate::engine::commerce::Moment;
 use crate::engine::execute::Along;
+use crate::engine::idempotency::Scope;
+use crate::engine::keyed::in_motion;
 use crate::engine::{Answer, Call, Commerce, Error, How};
 use crate::goods::ItemKind;
 use crate::id::{LocationId, MerchantId, OrderId, ReturnId, ShipmentId, Sku};
@@ -52,26 +55,32 @@ impl Commerce {
         let inner = &self.inner;
         let moment = inner.moment(call)?;
         let id = ShipmentId::new(inner.fresh());
-        let owner = ResourceRef { kind: ResourceKind::Shipment, id: id.to_string() };
-        let operation = format!("create_shipment/{order}");
+        let made = ResourceRef { kind: ResourceKind::Shipment, id: id.to_string() };
+        let scope = Scope::making("create_shipment", order, made);
+        let operation = scope.operation.clone();
         if let Some(made) = inner.replayed(call, &moment, &operation).await? {
-            return self.shipment_made(call, &made).await;
+            return self.shipment_made(call, &moment, &made).await;
         }
         let saga = SagaId(Task::Ship(id).saga_uuid());
         let wait = inner.handoff.settled(saga);
         let on_hand = self.on_hand(call, order).await?;
         let commands = |root: &OrderRoot| pack_command(root, id, &pack, &on_hand);
-        let packed = self.claimed_command(call, &moment, order, "create_shipment", &owner, Along::default(), commands).await?;
+        let packed = self.claimed_command(call, &moment, order, scope, Along::default(), commands).await?;
         if packed.is_none() {
             let made = inner.replayed(call, &moment, &operation).await?.ok_or(Error::Contended)?;
-            return self.shipment_made(call, &made).await;
+            return self.shipment_made(call, &moment, &made).await;
         }
         self.wait(&moment, wait).await;
         Ok(Answer::done(self.get_shipment(call, id).await?))
     }
 
-    async fn shipment_made(&self, call: &Call, made: &ResourceRef) -> Result<Answer<ShipmentView>, Error> {
+    async fn shipment_made(&self, call: &Call, moment: &Moment, made: &ResourceRef) -> Result<Answer<ShipmentView>, Error> {
         let id = made.id.parse().map_err(Error::stored)?;
+        let order = self.order_of_shipment(&call.merchant, id).await?;
+        let root = self.inner.order_now(&call.merchant, order).await?;
+        let mut tasks = vec![Task::Ship(id)];
+        tasks.extend(in_motion(&root.order.tenders));
+        self.come_to_rest(call, moment, tasks).await?;
         Ok(Answer { value: self.get_shipment(call, id).await?, how: How::Replayed })
     }
 
@@ -123,7 +132,7 @@ impl Commerce {
         command: Command,
     ) -> Result<Answer<ShipmentView>, Error> {
         let order = self.order_of_shipment(&call.merchant, id).await?;
-        let how = self.order_command(call, order, operation, Along::default(), command).await?.how;
+        let how = self.part_command(call, order, Scope::on(operation, ResourceKind::Shipment, id), command).await?;
         Ok(Answer { value: self.get_shipment(call, id).await?, how })
     }
 
@@ -179,13 +188,15 @@ impl Commerce {
         let inner = &self.inner;
         let moment = inner.moment(call)?;
         let id = ReturnId::new(inner.fresh());
-        let owner = ResourceRef { kind: ResourceKind::Return, id: id.to_string() };
+        let made = ResourceRef { kind: ResourceKind::Return, id: id.to_string() };
+        let scope = Scope::making("create_return", order, made);
+        let operation = scope.operation.clone();
         let command = Command::RequestReturn { return_id: id, lines, reason, staff: call.is_staff() };
         let commands = |_: &OrderRoot| Ok(vec![command.clone()]);
-        if self.claimed_command(call, &moment, order, "create_return", &owner, Along::default(), commands).await?.is_some() {
+        if self.claimed_command(call, &moment, order, scope, Along::default(), commands).await?.is_some() {
             return Ok(Answer::done(self.get_return(call, id).await?));
         }
-        let made = inner.replayed(call, &moment, &format!("create_return/{order}")).await?.ok_or(Error::Contended)?;
+        let made = inner.replayed(call, &moment, &operation).await?.ok_or(Error::Contended)?;
         let id = made.id.parse().map_err(Error::stored)?;
         Ok(Answer { value: self.get_return(call, id).await?, how: How::Replayed })
     }
@@ -208,7 +219,7 @@ impl Commerce {
 
     async fn return_command(&self, call: &Call, id: ReturnId, operation: &str, command: Command) -> Result<Answer<ReturnView>, Error> {
         let order = self.order_of_return(&call.merchant, id).await?;
-        let how = self.order_command(call, order, operation, Along::default(), command).await?.how;
+        let how = self.part_command(call, order, Scope::on(operation, ResourceKind::Return, id), command).await?;
         Ok(Answer { value: self.get_return(call, id).await?, how })
     }
 

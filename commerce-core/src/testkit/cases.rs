@@ -20,5 +20,4 @@ pub mod proofs;
 pub mod reports;
 pub mod sagas;
 pub mod tellings;
-pub mod verify;
 pub mod views;

@@ -134,7 +134,7 @@ fn every_bad_line_is_refused_by_place_and_changes_nothing() {
         for unknown in ["OFF", "NONE", "lamp"] {
             check_refused(engine.put_cart_line(call, id, &sku(unknown), qty(1)).await, "unknown_sku", Some("/sku"));
         }
-        check_refused(engine.put_cart_line(call, id, &sku("LAMP"), qty(LINE_UNITS_MAX + 1)).await, "invalid_value", Some("/qty"));
+        check_refused(engine.put_cart_line(call, id, &sku("LAMP"), qty(LINE_UNITS_MAX + 1)).await, "invalid_value", Some("/quantity"));
         check_refused(engine.remove_cart_line(call, id, &sku("VASE")).await, "not_found", None);
         let nobody = CartId::new(Uuid::from_u128(7));
         check_refused(engine.get_cart(call, nobody).await, "not_found", None);

@@ -21,7 +21,7 @@ fn limits_out_of_range_are_refused_each_by_its_place() {
                 (Limits { backorder: bad, ..Limits::default() }, "/limits/backorder"),
                 (Limits { safety: bad, ..Limits::default() }, "/limits/safety"),
                 (Limits { reorder_point: Some(bad), ..Limits::default() }, "/limits/reorder_point"),
-                (Limits { reorder_qty: bad, ..Limits::default() }, "/limits/reorder_qty"),
+                (Limits { reorder_qty: bad, ..Limits::default() }, "/limits/reorder_quantity"),
             ] {
                 let made = shop.engine.create_item(&shop.call, CreateItem { limits, ..new_item("B") }).await;
                 check_refused(made, "invalid_value", Some(field));
@@ -117,12 +117,12 @@ fn units_stay_within_what_can_be_counted() {
         assert_eq!(COUNTER_MAX_UNITS / max, 1_000_000);
         shop.receive(&item, "default", 1).await;
         shop.brim(&item, COUNTER_MAX_UNITS).await;
-        check_refused(shop.engine.receive_stock(&shop.call, &item, &at("default"), qty(1)).await, "invalid_value", Some("/qty"));
+        check_refused(shop.engine.receive_stock(&shop.call, &item, &at("default"), qty(1)).await, "invalid_value", Some("/quantity"));
         let up = shop.engine.adjust_stock(&shop.call, &item, &at("default"), 1, "why".to_owned()).await;
         check_refused(up, "invalid_value", Some("/delta"));
         shop.receive(&item, "north", 1).await;
         let over = shop.engine.move_stock(&shop.call, &item, &at("north"), &at("default"), qty(1)).await;
-        check_refused(over, "invalid_value", Some("/qty"));
+        check_refused(over, "invalid_value", Some("/quantity"));
         assert_eq!(shop.counters(&item, "north").await, (1, 0, 0));
     });
 }

@@ -1,5 +1,7 @@
 //! The catalogue, stock, reservations and customers, asked through the facade of an engine over the memory store.
 
+#[path = "../shared/after_the_look.rs"]
+mod after_the_look;
 mod catalogue;
 mod counters;
 mod customers;

@@ -1,19 +1,15 @@
 //! A shop without workers, and short words for what tests ask of it.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
-use async_trait::async_trait;
 use commerce_core::engine::{Answer, Builder, Call, Commerce, Config, Error, PutItem};
 use commerce_core::goods::ItemKind;
-use commerce_core::id::{LocationId, MerchantId, MoveId, OrderId, PaymentId, RefundId, ReturnId, ShipmentId, Sku};
+use commerce_core::id::{LocationId, MerchantId, MoveId, Sku};
 use commerce_core::memory::MemoryStore;
 use commerce_core::money::{Currency, Money};
-use commerce_core::ports::{
-    ChangeSet, ClaimRow, ClaimSpace, Cursor, EventMeta, FeedItem, OrderQuery, OrderRow, Page, Partition, PaymentQuery, PaymentRow,
-    PortError, Position, RefundRow, ReturnRow, Root, Shard, ShipmentRow, Store, Verdict, Views,
-};
+use commerce_core::ports::{ChangeSet, EventMeta, FeedItem, Partition, Position, Root, Shard, Store, Verdict};
 use commerce_core::quantity::Quantity;
 use commerce_core::sandbox::{Options, Sandbox};
 use commerce_core::stock::{AccountKey, Limits, Move};
@@ -21,6 +17,8 @@ use commerce_core::testkit::shop::{Bank, Shop as Rig};
 use commerce_core::testkit::{ManualClock, SeededIds};
 use commerce_core::time::Timestamp;
 use futures::future::BoxFuture;
+
+use crate::after_the_look::AfterTheLook;
 
 pub(crate) const START: Timestamp = Timestamp::from_secs(1_800_000_000);
 
@@ -48,8 +46,7 @@ impl Shop {
 
     /// Another engine over the same store: `first` is done after its first look at an idempotency key, before it goes on.
     pub(crate) fn slow_twin(&self, first: BoxFuture<'static, ()>) -> Commerce {
-        let views = Arc::new(AfterTheLook { views: self.store.views.clone(), first: Mutex::new(Some(first)) });
-        self.engine_over(Store { views, ..self.store.clone() })
+        self.engine_over(AfterTheLook::over(&self.store, first))
     }
 
     /// Another engine over the same data.
@@ -154,55 +151,5 @@ pub(crate) fn came<T: Debug>(outcome: Result<Answer<T>, Error>, how: commerce_co
     match outcome {
         Ok(answer) if answer.how == how => answer.value,
         other => panic!("expected {how:?}, it came to {other:?}"),
-    }
-}
-
-/// Views whose first claim is followed by something else.
-struct AfterTheLook {
-    views: Arc<dyn Views>,
-    first: Mutex<Option<BoxFuture<'static, ()>>>,
-}
-
-#[async_trait]
-impl Views for AfterTheLook {
-    async fn order(&self, merchant: &MerchantId, id: OrderId) -> Result<Option<OrderRow>, PortError> {
-        self.views.order(merchant, id).await
-    }
-
-    async fn orders(&self, query: &OrderQuery, after: Option<&Cursor>, limit: u32) -> Result<Page<OrderRow>, PortError> {
-        self.views.orders(query, after, limit).await
-    }
-
-    async fn due_orders(&self, now: Timestamp, limit: u32) -> Result<Vec<(MerchantId, OrderId)>, PortError> {
-        self.views.due_orders(now, limit).await
-    }
-
-    async fn payment(&self, merchant: &MerchantId, id: PaymentId) -> Result<Option<PaymentRow>, PortError> {
-        self.views.payment(merchant, id).await
-    }
-
-    async fn payments(&self, query: &PaymentQuery, after: Option<&Cursor>, limit: u32) -> Result<Page<PaymentRow>, PortError> {
-        self.views.payments(query, after, limit).await
-    }
-
-    async fn shipment(&self, merchant: &MerchantId, id: ShipmentId) -> Result<Option<ShipmentRow>, PortError> {
-        self.views.shipment(merchant, id).await
-    }
-
-    async fn return_of_goods(&self, merchant: &MerchantId, id: ReturnId) -> Result<Option<ReturnRow>, PortError> {
-        self.views.return_of_goods(merchant, id).await
-    }
-
-    async fn refund(&self, merchant: &MerchantId, id: RefundId) -> Result<Vec<RefundRow>, PortError> {
-        self.views.refund(merchant, id).await
-    }
-
-    async fn claim(&self, merchant: &MerchantId, space: ClaimSpace, key: &str, now: Timestamp) -> Result<Option<ClaimRow>, PortError> {
-        let found = self.views.claim(merchant, space, key, now).await;
-        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(first) = first {
-            first.await;
-        }
-        found
     }
 }
