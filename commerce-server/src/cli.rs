@@ -70,7 +70,7 @@ struct VerifyArgs {
 #[derive(Args, Clone, Debug)]
 struct LogArgs {
     /// What to log, as `tracing` filters have it.
-    #[arg(long, env = "COMMERCE_LOG", default_value = "info", global = true)]
+    #[arg(long, env = "COMMERCE_LOG", default_value = "info", global = true, value_parser = |text: &str| EnvFilter::try_new(text))]
     log: EnvFilter,
     /// How to write the log, to standard error.
     #[arg(long, env = "COMMERCE_LOG_FORMAT", default_value = "text", global = true)]

@@ -27,6 +27,7 @@ CREATE TABLE events (
 ) STRICT;
 CREATE UNIQUE INDEX events_by_stream ON events (merchant, stream_id, stream, version);
 
+-- `last` is the `seq` of the account's newest movement.
 CREATE TABLE accounts (
     id            INTEGER PRIMARY KEY,
     merchant      TEXT    NOT NULL,
@@ -39,6 +40,7 @@ CREATE TABLE accounts (
     safety        INTEGER NOT NULL CHECK (safety >= 0),
     reorder_point INTEGER          CHECK (reorder_point >= 0),
     reorder_qty   INTEGER NOT NULL CHECK (reorder_qty >= 0),
+    last          INTEGER,
     available     INTEGER NOT NULL AS (on_hand - held + backorder - safety) VIRTUAL,
     CHECK (held <= on_hand + backorder - safety + shortfall)
 ) STRICT;
@@ -46,9 +48,11 @@ CREATE UNIQUE INDEX accounts_by_key ON accounts (merchant, sku, location);
 CREATE INDEX accounts_low ON accounts (merchant, sku, location) WHERE available <= reorder_point;
 
 -- `n` counts what all shards held with this one: the order in which movements of several shards were committed.
+-- `prev` is the `seq` of the movement of the same SKU before this one: an index by SKU would write a page for every movement.
 CREATE TABLE movements (
     seq           INTEGER PRIMARY KEY,
     n             INTEGER NOT NULL CHECK (n >= 1),
+    prev          INTEGER,
     id            BLOB    NOT NULL CHECK (length(id) = 16),
     account       INTEGER NOT NULL REFERENCES accounts (id),
     kind          TEXT    NOT NULL,
@@ -65,7 +69,6 @@ CREATE TABLE movements (
     actor         TEXT    NOT NULL CHECK (length(actor) <= 128)
 ) STRICT;
 CREATE INDEX movements_by_move ON movements (id);
-CREATE INDEX movements_by_account ON movements (account, n);
 -- What was held and reclaimed has the hold's own id; this finds the rest.
 CREATE INDEX movements_by_hold ON movements (hold) WHERE hold <> id;
 

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use commerce_core::id::{HoldId, MerchantId, MoveId};
+use commerce_core::id::{HoldId, MerchantId, MoveId, Sku};
 use commerce_core::ports::{ChangeSet, PortError, Position, Receipt, Rejection, SagaId, SagaWrite, Shard, Verdict, Version, ViewRow};
 use commerce_core::stock::{Account, AccountKey, Applied, Expiry, Hold, Ledger, LedgerSource, Movement, Refusal};
 use commerce_core::time::Timestamp;
@@ -66,21 +66,29 @@ impl<'a> Batch<'a> {
     pub(crate) fn finish(self) -> Result<()> {
         let changes = self.ledger.into_changes();
         let mut row_ids = self.row_ids.borrow_mut();
+        let mut last: HashMap<&AccountKey, i64> =
+            self.recorded.iter().map(|recorded| (&recorded.movement.account, recorded.seq())).collect();
+        let prev = chained(self.conn, &self.recorded)?;
         for (key, account) in &changes.accounts {
+            let last = last.remove(key);
             if let Some(id) = row_ids.get(key) {
-                accounts::update(self.conn, *id, account)?;
+                accounts::update(self.conn, *id, account, last)?;
             } else {
-                let id = accounts::insert(self.conn, key, account)?;
+                let id = accounts::insert(self.conn, key, account, last)?;
                 row_ids.insert(key.clone(), id);
             }
+        }
+        if !last.is_empty() {
+            return Err(SqlError::Misuse("a movement of an account that the ledger did not change"));
         }
         for hold in &changes.holds {
             holds::put(self.conn, hold)?;
         }
-        for recorded in &self.recorded {
-            let account =
-                row_ids.get(&recorded.movement.account).ok_or(SqlError::Misuse("a movement of an account that the ledger did not read"))?;
-            movements::insert(self.conn, *account, recorded)?;
+        for (recorded, prev) in self.recorded.iter().zip(prev) {
+            let account = row_ids
+                .get(&recorded.movement.account)
+                .ok_or(SqlError::Misuse("a movement of an account that the ledger did not change"))?;
+            movements::insert(self.conn, *account, prev, recorded)?;
         }
         Ok(())
     }
@@ -204,6 +212,21 @@ impl<'a> Batch<'a> {
         head.0 += 1;
         *head
     }
+}
+
+/// The movement of the same SKU before each of these.
+fn chained(conn: &Connection, recorded: &[Recorded]) -> Result<Vec<Option<i64>>> {
+    let mut newest: HashMap<(&MerchantId, &Sku), Option<i64>> = HashMap::new();
+    let prev = recorded.iter().map(|one| {
+        let AccountKey { merchant, sku, .. } = &one.movement.account;
+        let before = match newest.get(&(merchant, sku)) {
+            Some(known) => *known,
+            None => movements::newest(conn, merchant, sku)?,
+        };
+        newest.insert((merchant, sku), Some(one.seq()));
+        Ok(before)
+    });
+    prev.collect()
 }
 
 /// Reads the ledger's tables inside the batch's transaction.

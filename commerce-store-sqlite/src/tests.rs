@@ -236,13 +236,27 @@ fn the_tables_themselves_refuse_stock_that_cannot_be() {
         "UPDATE accounts SET on_hand = 'many'",
         "UPDATE holds SET remaining = -1",
         "UPDATE movements SET account = 99",
-        "INSERT INTO accounts SELECT 9, merchant, sku, location, 1, 0, 0, 0, 0, NULL, 0 FROM accounts",
+        "INSERT INTO accounts SELECT 9, merchant, sku, location, 1, 0, 0, 0, 0, NULL, 0, NULL FROM accounts",
         "INSERT INTO facts SELECT 2, schema_version, shards, hmac_key FROM facts",
     ] {
         let refused = conn.execute(bad, []).unwrap_err();
         assert_eq!(refused.sqlite_error_code(), Some(rusqlite::ErrorCode::ConstraintViolation), "{bad}");
     }
     assert_eq!(conn.execute("UPDATE accounts SET on_hand = 4, shortfall = 1", []).unwrap(), 1, "a shortfall that is recorded may be");
+}
+
+#[test]
+fn a_place_in_the_movements_of_one_sku_is_no_place_in_those_of_another() {
+    let place = Place::new();
+    let (store, handle) = place.open();
+    assert!(block_on(store.journal.commit(vec![place.moving(vec![place.receive(3), place.receive(2)])])).iter().all(committed));
+    let merchant = MerchantId::default();
+    let next = block_on(store.stock.movements(&merchant, &sku(), None, 1)).unwrap().next.unwrap();
+    assert_eq!(block_on(store.stock.movements(&merchant, &sku(), Some(&next), 1)).unwrap().items.len(), 1);
+    let other = Sku::new("B-2").unwrap();
+    let refused = block_on(store.stock.movements(&merchant, &other, Some(&next), 1)).unwrap_err();
+    assert_eq!((refused.kind, refused.retry), (PortErrorKind::Misuse, Retry::Never));
+    handle.close();
 }
 
 #[test]

@@ -26,10 +26,11 @@ use futures::StreamExt;
 
 use crate::engine::{Commerce, Error};
 use crate::id::MerchantId;
-use crate::ports::{LIMIT_MAX_ROWS, PortError, Store, StreamId, StreamName};
+use crate::ports::{PortError, Store, StreamId, StreamName};
 
 use feed::FeedSums;
 use findings::{Findings, Notes, Owned, Seen, settled, unreadable};
+use lists::Pages;
 pub use report::{Check, DIFFERENCES_MAX, Difference, MoneySums, Unsettled, VerifyReport};
 use sums::Book;
 
@@ -42,7 +43,7 @@ impl Commerce {
     ///
     /// A store that is in use can be verified too: a subject that differs is read again, and a difference is reported once two
     /// reads in a row found the same, or, of an account, once it was read between two of its moves. What changed every time
-    /// it was read is not judged; neither are the sums over the whole store if anything was committed meanwhile. Both stand in
+    /// it was read is not judged; neither are sums of money that differ after anything was committed meanwhile. Both stand in
     /// [`VerifyReport::unsettled`]; of a quiet store nothing does.
     ///
     /// # Errors
@@ -82,20 +83,16 @@ impl<'a> Walk<'a> {
     /// Folds every stream, and compares it with what is derived from it.
     async fn streams(&mut self) -> Result<(), Error> {
         let store = self.store;
-        let mut after = None;
-        loop {
-            let page = store.audit.all_streams(after.as_ref(), LIMIT_MAX_ROWS).await;
-            let Some(page) = self.readable(Check::OrderStream, "streams", page)? else { return Ok(()) };
-            let mut reads =
-                futures::stream::iter(page.items).map(async |(id, _)| (stream(store, &id).await, id)).buffer_unordered(AT_ONCE_MAX);
+        let mut pages = Pages::of(Check::OrderStream, "streams");
+        while pages.more() {
+            let page = store.audit.all_streams(pages.after(), pages.limit()).await;
+            let ids = pages.rows(self, page)?;
+            let mut reads = futures::stream::iter(ids).map(async |(id, _)| (stream(store, &id).await, id)).buffer_unordered(AT_ONCE_MAX);
             while let Some((found, id)) = reads.next().await {
                 self.add(found?, Some(&id.merchant), &id.name.to_string());
             }
-            match page.next {
-                Some(next) => after = Some(next),
-                None => return Ok(()),
-            }
         }
+        Ok(())
     }
 
     /// Compares what the streams say of money with what the feed says.
@@ -115,7 +112,7 @@ impl<'a> Walk<'a> {
         if expected == found || !feed.whole {
             return Ok(());
         }
-        if !self.quiet_since(feed).await? {
+        if !self.report.unsettled.is_empty() || !self.quiet_since(feed).await? {
             self.report.unsettled.push(Unsettled { merchant: None, subject: "sums of money".to_owned() });
             return Ok(());
         }
@@ -157,7 +154,7 @@ impl<'a> Walk<'a> {
     fn unless(&mut self, there: bool, check: Check, merchant: &MerchantId, subject: &str, expected: impl ToString) {
         if !there {
             let mut notes = Notes::new(merchant);
-            notes.differ(check, subject, expected, "none");
+            notes.differ(check, subject, expected, "nothing of the kind");
             self.add(Some(notes.findings), Some(merchant), subject);
         }
     }
@@ -177,8 +174,12 @@ impl<'a> Walk<'a> {
     }
 
     fn finish(mut self) -> VerifyReport {
-        self.report.differences.sort();
-        self.report.unsettled.sort();
+        let report = &mut self.report;
+        report.differences.sort();
+        let kept = report.differences.len();
+        report.differences.dedup();
+        report.differences_total -= (kept - report.differences.len()) as u64;
+        report.unsettled.sort();
         self.report
     }
 }

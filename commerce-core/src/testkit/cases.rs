@@ -20,4 +20,5 @@ pub mod proofs;
 pub mod reports;
 pub mod sagas;
 pub mod tellings;
+pub mod verify;
 pub mod views;

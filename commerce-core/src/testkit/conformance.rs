@@ -100,6 +100,7 @@ macro_rules! conformance {
                 the_summary_sums_over_all_accounts_of_a_merchant;
                 accounts_are_listed_by_sku_and_location_and_asked_for_by_sku;
                 movements_are_listed_from_the_newest_to_the_oldest_of_one_sku_alone;
+                movements_of_a_sku_at_several_locations_are_one_list_in_the_order_of_their_commits;
                 no_merchant_sees_anothers_stock;
                 movements_of_a_shard_are_listed_as_they_were_recorded_whatever_their_business_time;
             }
@@ -198,6 +199,11 @@ macro_rules! conformance {
                 the_movements_of_holds_are_told_hold_by_hold_in_their_order;
                 an_empty_store_has_empty_lists;
                 a_cursor_of_another_audit_list_is_misuse;
+            }
+            verify {
+                a_store_in_which_everything_has_happened_is_clean_and_every_check_looked_at_something;
+                a_store_in_use_is_clean_at_any_time;
+                an_empty_store_is_clean;
             }
             contention {
                 of_n_buyers_of_k_units_exactly_k_get_one_and_the_others_a_clear_refusal;
@@ -369,6 +375,7 @@ mod tests {
             ("edits", include_str!("cases/edits.rs")),
             ("bustle", include_str!("cases/bustle.rs")),
             ("faults", include_str!("cases/faults.rs")),
+            ("verify", include_str!("cases/verify.rs")),
         ];
         let mut cases = 0;
         for (room, source) in rooms {

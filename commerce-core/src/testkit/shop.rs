@@ -1,6 +1,7 @@
 //! A shop for tests: an engine over any store, a clock that a test moves, banks whose books lie open, and goods on the shelves.
 
 mod builder;
+mod bustle;
 mod check;
 mod goods;
 mod words;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::{FromRequestParts, Query, RawPathParams};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, Request, header};
@@ -52,12 +52,14 @@ fn one(parts: &Parts, name: &HeaderName) -> Result<Option<String>, Problem> {
 }
 
 async fn read(body: Body) -> Result<Vec<u8>, Problem> {
+    let too_large = || Problem::new(Code::TOO_LARGE, format!("the body has more than {BODY_MAX_BYTES} bytes"));
+    if body.size_hint().lower() > BODY_MAX_BYTES as u64 {
+        return Err(too_large());
+    }
     let whole = Limited::new(body, BODY_MAX_BYTES).collect();
     match tokio::time::timeout(Duration::from_millis(BODY_TIMEOUT_MS), whole).await {
         Ok(Ok(whole)) => Ok(whole.to_bytes().into()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            Err(Problem::new(Code::TOO_LARGE, format!("the body has more than {BODY_MAX_BYTES} bytes")))
-        }
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
         Ok(Err(_)) => Err(Problem::new(Code::MALFORMED_JSON, "the body broke off")),
         Err(_) => Err(Problem::new(Code::BODY_TIMEOUT, format!("the body did not arrive within {BODY_TIMEOUT_MS} ms"))),
     }

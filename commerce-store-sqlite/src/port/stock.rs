@@ -8,7 +8,6 @@ use commerce_core::time::Timestamp;
 use rusqlite::Connection;
 
 use super::Ports;
-use crate::error::Result as SqlResult;
 use crate::page::{after, page, part, rows_max};
 use crate::table::{accounts, holds, movements};
 
@@ -35,17 +34,6 @@ impl Ports {
         };
         self.readers.read(read).await
     }
-}
-
-/// The newest movements of a SKU before an `n`, over all its accounts.
-fn movements_before(conn: &Connection, merchant: &MerchantId, sku: &Sku, before: i64, limit: u32) -> SqlResult<Vec<(i64, FeedItem)>> {
-    let mut items = Vec::new();
-    for account in accounts::ids_of_sku(conn, merchant, sku)? {
-        items.extend(movements::of_account(conn, account, before, limit)?);
-    }
-    items.sort_by_key(|(n, _)| std::cmp::Reverse(*n));
-    items.truncate(limit as usize);
-    Ok(items)
 }
 
 #[async_trait]
@@ -91,14 +79,16 @@ impl Stock for Ports {
     }
 
     async fn movements(&self, merchant: &MerchantId, sku: &Sku, cursor: Option<&Cursor>, limit: u32) -> Result<Page<FeedItem>, PortError> {
-        let before = match after::<1>(MOVEMENTS, cursor)? {
-            Some([n]) => part(&n)?,
-            None => i64::MAX,
-        };
+        let from: Option<i64> = after::<1>(MOVEMENTS, cursor)?.map(|[seq]| part(&seq)).transpose()?;
         let (merchant, sku) = (merchant.clone(), sku.clone());
         let read = move |conn: &Connection| {
-            let rows = |limit| movements_before(conn, &merchant, &sku, before, limit);
-            Ok(page(MOVEMENTS, limit, rows, |(n, _)| [n.to_string()])?.map(|(_, item)| item))
+            let from = match from {
+                Some(seq) => Some(seq),
+                None => movements::newest(conn, &merchant, &sku)?,
+            };
+            let rows = |limit| movements::chain(conn, &merchant, &sku, from, limit);
+            let next = |(prev, _): &(Option<i64>, FeedItem)| [prev.unwrap_or_default().to_string()];
+            Ok(page(MOVEMENTS, limit, rows, next)?.map(|(_, item)| item))
         };
         self.readers.read(read).await
     }

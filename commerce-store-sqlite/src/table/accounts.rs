@@ -20,9 +20,9 @@ pub(crate) fn get(conn: &Connection, key: &AccountKey) -> Result<Option<(i64, Ac
     Ok(conn.prepare_cached(sql)?.query_row(key, read).optional()?)
 }
 
-/// Writes a new account; answers the id of its row.
-pub(crate) fn insert(conn: &Connection, key: &AccountKey, account: &Account) -> Result<i64> {
-    let sql = concat!("INSERT INTO accounts (", columns!(), ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
+/// Writes a new account with the `seq` of its newest movement; answers the id of its row.
+pub(crate) fn insert(conn: &Connection, key: &AccountKey, account: &Account, last: Option<i64>) -> Result<i64> {
+    let sql = concat!("INSERT INTO accounts (", columns!(), ", last) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
     Ok(conn.prepare_cached(sql)?.insert(params![
         key.merchant.as_str(),
         key.sku.as_str(),
@@ -34,12 +34,14 @@ pub(crate) fn insert(conn: &Connection, key: &AccountKey, account: &Account) -> 
         account.limits.safety,
         account.limits.reorder_point,
         account.limits.reorder_qty,
+        last,
     ])?)
 }
 
-pub(crate) fn update(conn: &Connection, id: i64, account: &Account) -> Result<()> {
+/// Writes an account, and the `seq` of its newest movement if it has moved.
+pub(crate) fn update(conn: &Connection, id: i64, account: &Account, last: Option<i64>) -> Result<()> {
     let sql = "UPDATE accounts SET on_hand = ?2, held = ?3, shortfall = ?4, backorder = ?5, safety = ?6, reorder_point = ?7, \
-               reorder_qty = ?8 WHERE id = ?1";
+               reorder_qty = ?8, last = coalesce(?9, last) WHERE id = ?1";
     conn.prepare_cached(sql)?.execute(params![
         id,
         account.on_hand,
@@ -49,6 +51,7 @@ pub(crate) fn update(conn: &Connection, id: i64, account: &Account) -> Result<()
         account.limits.safety,
         account.limits.reorder_point,
         account.limits.reorder_qty,
+        last,
     ])?;
     Ok(())
 }
@@ -58,11 +61,11 @@ pub(crate) fn of_sku(conn: &Connection, merchant: &MerchantId, sku: &Sku) -> Res
     rows(conn, sql, params![merchant.as_str(), sku.as_str()])
 }
 
-/// The ids of the rows of a SKU's accounts.
-pub(crate) fn ids_of_sku(conn: &Connection, merchant: &MerchantId, sku: &Sku) -> Result<Vec<i64>> {
-    let mut statement = conn.prepare_cached("SELECT id FROM accounts WHERE merchant = ?1 AND sku = ?2")?;
-    let ids = statement.query_map(params![merchant.as_str(), sku.as_str()], |row| row.get(0))?;
-    Ok(ids.collect::<rusqlite::Result<_>>()?)
+/// The newest movements of a SKU's accounts, one of each that has moved.
+pub(crate) fn last_movements(conn: &Connection, merchant: &MerchantId, sku: &Sku) -> Result<Vec<i64>> {
+    let mut statement = conn.prepare_cached("SELECT last FROM accounts WHERE merchant = ?1 AND sku = ?2 AND last IS NOT NULL")?;
+    let last = statement.query_map(params![merchant.as_str(), sku.as_str()], |row| row.get(0))?;
+    Ok(last.collect::<rusqlite::Result<_>>()?)
 }
 
 /// The accounts of a merchant after a SKU and location, in that order.

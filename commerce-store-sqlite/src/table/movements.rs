@@ -1,8 +1,9 @@
-use commerce_core::id::{HoldId, LocationId, MerchantId, MoveId};
-use commerce_core::ports::{Actor, FeedEntry, FeedItem, Position, Shard};
+use commerce_core::id::{HoldId, LocationId, MerchantId, MoveId, Sku};
+use commerce_core::ports::{Actor, CursorError, FeedEntry, FeedItem, Position, Shard};
 use commerce_core::stock::{AccountKey, Limits, Movement, MovementKind};
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
+use super::accounts;
 use super::events::head_of;
 use crate::error::Result;
 use crate::row;
@@ -11,7 +12,7 @@ macro_rules! select {
     ($($rest:literal),*) => {
         concat!(
             "SELECT m.seq, a.merchant, a.sku, a.location, m.id, m.kind, m.on_hand_delta, m.held_delta, m.hold, m.backorder, m.safety, \
-             m.reorder_point, m.reorder_qty, m.reason, m.at, m.actor_kind, m.actor, m.n \
+             m.reorder_point, m.reorder_qty, m.reason, m.at, m.actor_kind, m.actor, m.n, m.prev \
              FROM movements m CROSS JOIN accounts a ON a.id = m.account ",
             $($rest),*
         )
@@ -28,14 +29,21 @@ pub(crate) struct Recorded {
     pub(crate) actor: Actor,
 }
 
-pub(crate) fn insert(conn: &Connection, account: i64, recorded: &Recorded) -> Result<()> {
+impl Recorded {
+    pub(crate) fn seq(&self) -> i64 {
+        row::seq(self.shard, self.position)
+    }
+}
+
+/// Writes a movement; `prev` is the one of the same SKU before it.
+pub(crate) fn insert(conn: &Connection, account: i64, prev: Option<i64>, recorded: &Recorded) -> Result<()> {
     let Recorded { movement, actor, .. } = recorded;
     let sql = "INSERT INTO movements (seq, id, account, kind, on_hand_delta, held_delta, hold, backorder, safety, reorder_point, \
-               reorder_qty, reason, at, actor_kind, actor, n) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+               reorder_qty, reason, at, actor_kind, actor, n, prev) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
     let limits = movement.limits.as_ref();
     conn.prepare_cached(sql)?.execute(params![
-        row::seq(recorded.shard, recorded.position),
+        recorded.seq(),
         movement.id.uuid().into_bytes(),
         account,
         movement.kind.as_str(),
@@ -51,6 +59,7 @@ pub(crate) fn insert(conn: &Connection, account: i64, recorded: &Recorded) -> Re
         actor.kind.as_str(),
         actor.id,
         row::int(recorded.n),
+        prev,
     ])?;
     Ok(())
 }
@@ -91,12 +100,42 @@ pub(crate) fn find(conn: &Connection, id: MoveId) -> Result<Option<(Shard, Posit
     Ok(conn.prepare_cached(sql)?.query_row([id.uuid().into_bytes()], |row| row::place(row, 0)).optional()?)
 }
 
-/// The movements of one account before an `n`, each with its own, the newest first.
-pub(crate) fn of_account(conn: &Connection, account: i64, before: i64, limit: u32) -> Result<Vec<(i64, FeedItem)>> {
-    let sql = select!("WHERE m.account = ?1 AND m.n < ?2 ORDER BY m.n DESC LIMIT ?3");
-    let mut statement = conn.prepare_cached(sql)?;
-    let rows = statement.query_map(params![account, before, limit], |row| Ok((row.get(17)?, item(row)?)))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+/// The newest movement of a SKU: of the newest of its accounts, the one that was committed last.
+pub(crate) fn newest(conn: &Connection, merchant: &MerchantId, sku: &Sku) -> Result<Option<i64>> {
+    let last = accounts::last_movements(conn, merchant, sku)?;
+    if last.len() < 2 {
+        return Ok(last.first().copied());
+    }
+    let mut newest: Option<(i64, i64)> = None;
+    for seq in last {
+        let n: i64 = conn.prepare_cached("SELECT n FROM movements WHERE seq = ?1")?.query_row([seq], |row| row.get(0))?;
+        newest = newest.max(Some((n, seq)));
+    }
+    Ok(newest.map(|(_, seq)| seq))
+}
+
+/// The movements of a SKU from one on, the newest first, each with the one before it.
+pub(crate) fn chain(
+    conn: &Connection,
+    merchant: &MerchantId,
+    sku: &Sku,
+    from: Option<i64>,
+    limit: u32,
+) -> Result<Vec<(Option<i64>, FeedItem)>> {
+    let mut statement = conn.prepare_cached(select!("WHERE m.seq = ?1"))?;
+    let mut items = Vec::new();
+    let mut next = from;
+    while let Some(seq) = next.filter(|_| items.len() < limit as usize) {
+        let (prev, item) = statement.query_row([seq], |row| Ok((row.get::<_, Option<i64>>(18)?, item(row)?)))?;
+        let own = matches!(&item.entry, FeedEntry::Movement { movement, .. }
+            if movement.account.merchant == *merchant && movement.account.sku == *sku);
+        if !own {
+            return Err(CursorError.into());
+        }
+        next = prev;
+        items.push((prev, item));
+    }
+    Ok(items)
 }
 
 /// The movements of a shard after a position, in order.

@@ -7,7 +7,7 @@ use crate::engine::verify::findings::{Notes, Seen, settled};
 use crate::engine::verify::lists::Pages;
 use crate::engine::verify::{AT_ONCE_MAX, Check, Walk, replay};
 use crate::id::{CartId, IdError, MerchantId, Sku};
-use crate::ports::{ClaimEntry, ClaimSpace, LIMIT_MAX_ROWS, PortError, ResourceKind, ResourceRef, SagaId, Store, StreamName, Version};
+use crate::ports::{ClaimEntry, ClaimSpace, PortError, ResourceKind, ResourceRef, SagaId, Store, StreamName, Version};
 use crate::stock::Owner;
 
 impl Walk<'_> {
@@ -15,7 +15,7 @@ impl Walk<'_> {
         let store = self.store;
         let mut pages = Pages::of(Check::ClaimOwner, "claims");
         while pages.more() {
-            let page = store.audit.all_claims(pages.after(), LIMIT_MAX_ROWS).await;
+            let page = store.audit.all_claims(pages.after(), pages.limit()).await;
             let page = pages.rows(self, page)?;
             let mut reads = futures::stream::iter(page)
                 .map(async |claim| (settled(async || look(store, &claim).await).await, claim))
@@ -32,7 +32,7 @@ impl Walk<'_> {
         let check = Check::CatalogueItem;
         let mut pages = Pages::of(check, "items");
         while pages.more() {
-            let page = store.audit.all_items(pages.after(), LIMIT_MAX_ROWS).await;
+            let page = store.audit.all_items(pages.after(), pages.limit()).await;
             let page = pages.rows(self, page)?;
             for (merchant, item) in page {
                 self.looked(check);

@@ -3,7 +3,7 @@
 //! Streams tell which rows they own. Only a list that has more rows than that is walked again, row by row.
 
 use crate::engine::Error;
-use crate::engine::verify::findings::{Findings, Notes, Owned, Seen, settled};
+use crate::engine::verify::findings::{Findings, Notes, Owned, Seen, settled, unreadable};
 use crate::engine::verify::replay::{self, Replayed};
 use crate::engine::verify::stock::Held;
 use crate::engine::verify::{Check, Walk, holds, order};
@@ -20,12 +20,13 @@ pub(super) struct Pages {
     check: Check,
     list: &'static str,
     after: Option<Cursor>,
+    limit: u32,
     more: bool,
 }
 
 impl Pages {
     pub(super) const fn of(check: Check, list: &'static str) -> Self {
-        Self { check, list, after: None, more: true }
+        Self { check, list, after: None, limit: LIMIT_MAX_ROWS, more: true }
     }
 
     /// Whether another page is to be read.
@@ -38,8 +39,17 @@ impl Pages {
         self.after.as_ref()
     }
 
-    /// The rows of the page that was read.
+    /// How many rows it has.
+    pub(super) const fn limit(&self) -> u32 {
+        self.limit
+    }
+
+    /// The rows of the page that was read. One that cannot be read is read again row by row, up to the row that is at fault.
     pub(super) fn rows<T>(&mut self, walk: &mut Walk<'_>, page: Result<Page<T>, PortError>) -> Result<Vec<T>, Error> {
+        if self.limit > 1 && page.as_ref().is_err_and(unreadable) {
+            self.limit = 1;
+            return Ok(Vec::new());
+        }
         let page = walk.readable(self.check, self.list, page)?.unwrap_or_else(|| Page { items: Vec::new(), next: None });
         self.more = page.next.is_some();
         self.after = page.next;
@@ -68,18 +78,18 @@ impl Walk<'_> {
         let mut rows = 0;
         let mut pages = Pages::of(check, "orders");
         while pages.more() {
-            let page = store.audit.all_orders(pages.after(), LIMIT_MAX_ROWS).await;
+            let page = store.audit.all_orders(pages.after(), pages.limit()).await;
             let page = pages.rows(self, page)?;
             rows += page.len();
         }
         if self.unowned(Owned::Order, rows) {
             let mut pages = Pages::of(check, "orders");
             while pages.more() {
-                let page = store.audit.all_orders(pages.after(), LIMIT_MAX_ROWS).await;
+                let page = store.audit.all_orders(pages.after(), pages.limit()).await;
                 let page = pages.rows(self, page)?;
                 for (merchant, row) in page {
                     let streams = replay::exists(store, &replay::stream(&merchant, StreamName::Order(row.id))).await?;
-                    self.unless(streams, check, &merchant, &format!("order/{}", row.id), "no row without a stream");
+                    self.unless(streams, check, &merchant, &format!("order/{}", row.id), "a stream, for there is a row");
                 }
             }
         }
@@ -92,7 +102,7 @@ impl Walk<'_> {
         let (mut rows, mut of_orders) = (0, 0);
         let mut pages = Pages::of(check, "payments");
         while pages.more() {
-            let page = store.audit.all_payments(pages.after(), LIMIT_MAX_ROWS).await;
+            let page = store.audit.all_payments(pages.after(), pages.limit()).await;
             let page = pages.rows(self, page)?;
             rows += page.len();
             of_orders += page.iter().filter(|(_, row)| row.order.is_some()).count();
@@ -101,12 +111,12 @@ impl Walk<'_> {
         if self.unowned(Owned::Payment, rows) || self.unowned(Owned::OrderPayment, of_orders) {
             let mut pages = Pages::of(check, "payments");
             while pages.more() {
-                let page = store.audit.all_payments(pages.after(), LIMIT_MAX_ROWS).await;
+                let page = store.audit.all_payments(pages.after(), pages.limit()).await;
                 let page = pages.rows(self, page)?;
                 for (merchant, row) in page {
                     let subject = format!("payment/{}", row.id);
                     let streams = replay::exists(store, &replay::stream(&merchant, StreamName::Payment(row.id))).await?;
-                    self.unless(streams, check, &merchant, &subject, "no row without a stream");
+                    self.unless(streams, check, &merchant, &subject, "a stream, for there is a row");
                     if let Some(id) = row.order
                         && streams
                     {
@@ -129,14 +139,14 @@ impl Walk<'_> {
         let mut rows = 0;
         let mut pages = Pages::of(check, "shipments");
         while pages.more() {
-            let page = store.audit.all_shipments(pages.after(), LIMIT_MAX_ROWS).await;
+            let page = store.audit.all_shipments(pages.after(), pages.limit()).await;
             let page = pages.rows(self, page)?;
             rows += page.len();
         }
         if self.unowned(Owned::Shipment, rows) {
             let mut pages = Pages::of(check, "shipments");
             while pages.more() {
-                let page = store.audit.all_shipments(pages.after(), LIMIT_MAX_ROWS).await;
+                let page = store.audit.all_shipments(pages.after(), pages.limit()).await;
                 let page = pages.rows(self, page)?;
                 for (merchant, row) in page {
                     let subject = format!("shipment/{}", row.id);
@@ -150,14 +160,14 @@ impl Walk<'_> {
         let mut rows = 0;
         let mut pages = Pages::of(check, "returns");
         while pages.more() {
-            let page = store.audit.all_returns(pages.after(), LIMIT_MAX_ROWS).await;
+            let page = store.audit.all_returns(pages.after(), pages.limit()).await;
             let page = pages.rows(self, page)?;
             rows += page.len();
         }
         if self.unowned(Owned::Return, rows) {
             let mut pages = Pages::of(check, "returns");
             while pages.more() {
-                let page = store.audit.all_returns(pages.after(), LIMIT_MAX_ROWS).await;
+                let page = store.audit.all_returns(pages.after(), pages.limit()).await;
                 let page = pages.rows(self, page)?;
                 for (merchant, row) in page {
                     let subject = format!("return/{}", row.id);
@@ -176,14 +186,14 @@ impl Walk<'_> {
         let mut rows = 0;
         let mut pages = Pages::of(check, "refunds");
         while pages.more() {
-            let page = store.audit.all_refunds(pages.after(), LIMIT_MAX_ROWS).await;
+            let page = store.audit.all_refunds(pages.after(), pages.limit()).await;
             let page = pages.rows(self, page)?;
             rows += page.len();
         }
         if self.unowned(Owned::Refund, rows) {
             let mut pages = Pages::of(check, "refunds");
             while pages.more() {
-                let page = store.audit.all_refunds(pages.after(), LIMIT_MAX_ROWS).await;
+                let page = store.audit.all_refunds(pages.after(), pages.limit()).await;
                 let page = pages.rows(self, page)?;
                 for (merchant, row) in page {
                     let subject = format!("refund/{}", row.id);
@@ -202,7 +212,7 @@ impl Walk<'_> {
         let mut rows = 0;
         let mut pages = Pages::of(check, "sagas");
         while pages.more() {
-            let page = store.audit.all_sagas(pages.after(), LIMIT_MAX_ROWS).await;
+            let page = store.audit.all_sagas(pages.after(), pages.limit()).await;
             let page = pages.rows(self, page)?;
             rows += page.len();
             for row in page.into_iter().filter(|row| matches!(row.phase, SagaPhase::Stuck | SagaPhase::Abandoned)) {
@@ -214,7 +224,7 @@ impl Walk<'_> {
         if self.unowned(Owned::Saga, rows) {
             let mut pages = Pages::of(check, "sagas");
             while pages.more() {
-                let page = store.audit.all_sagas(pages.after(), LIMIT_MAX_ROWS).await;
+                let page = store.audit.all_sagas(pages.after(), pages.limit()).await;
                 let page = pages.rows(self, page)?;
                 for row in page {
                     let found = settled(async || saga(store, &row).await).await?;
@@ -231,14 +241,14 @@ impl Walk<'_> {
         let mut rows = 0;
         let mut pages = Pages::of(check, "personal data");
         while pages.more() {
-            let page = store.audit.all_personal(pages.after(), LIMIT_MAX_ROWS).await;
+            let page = store.audit.all_personal(pages.after(), pages.limit()).await;
             let page = pages.rows(self, page)?;
             rows += page.len();
         }
         if self.unowned(Owned::Personal, rows) {
             let mut pages = Pages::of(check, "personal data");
             while pages.more() {
-                let page = store.audit.all_personal(pages.after(), LIMIT_MAX_ROWS).await;
+                let page = store.audit.all_personal(pages.after(), pages.limit()).await;
                 let page = pages.rows(self, page)?;
                 for (merchant, row) in page {
                     let subject = format!("personal/{}", row.reference);
@@ -263,7 +273,7 @@ impl Walk<'_> {
         let mut of_orders = 0;
         let mut pages = Pages::of(check, "holds");
         while pages.more() {
-            let page = store.audit.all_holds(pages.after(), LIMIT_MAX_ROWS).await;
+            let page = store.audit.all_holds(pages.after(), pages.limit()).await;
             let page = pages.rows(self, page)?;
             page.iter().for_each(|hold| held.add(hold));
             of_orders += page.iter().filter(|hold| matches!(hold.owner, Owner::Order(_))).count();
@@ -275,7 +285,7 @@ impl Walk<'_> {
         if self.unowned(Owned::Hold, of_orders) {
             let mut pages = Pages::of(check, "holds");
             while pages.more() {
-                let page = store.audit.all_holds(pages.after(), LIMIT_MAX_ROWS).await;
+                let page = store.audit.all_holds(pages.after(), pages.limit()).await;
                 let page = pages.rows(self, page)?;
                 for hold in page {
                     let Owner::Order(id) = hold.owner else { continue };

@@ -25,10 +25,9 @@ pub(super) async fn alone(store: &Store, merchant: &MerchantId, id: PaymentId) -
             return Ok(Seen::Judged(notes.findings));
         }
         let Some(replayed) = check(store, &mut notes, None, id).await? else { return Ok(Seen::Judged(notes.findings)) };
-        for (_, fact) in &replayed.events {
-            notes.findings.book.count(merchant, fact);
-        }
+        // one without a row may be an order's: it is counted there
         if row.is_some() {
+            replayed.events.iter().for_each(|(_, fact)| notes.findings.book.count(merchant, fact));
             sagas::of_payment(store, &mut notes, id, &replayed).await?;
         }
         if !replay::unmoved(store, &replay::stream(merchant, StreamName::Payment(id)), replayed.version()).await? {

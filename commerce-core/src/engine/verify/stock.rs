@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::engine::Error;
 use crate::engine::verify::feed::{FeedSums, Fold, shortfall};
 use crate::engine::verify::findings::{Notes, Seen, or_none, settled};
+use crate::engine::verify::lists::Pages;
 use crate::engine::verify::{Check, Walk};
 use crate::id::{MerchantId, Sku};
 use crate::ports::{FeedEntry, FeedItem, LIMIT_MAX_ROWS, Position, Shard, Store};
@@ -28,11 +29,10 @@ impl Walk<'_> {
     pub(super) async fn accounts(&mut self, mut feed: FeedSums, mut held: Held) -> Result<(), Error> {
         let store = self.store;
         let mut suspects: Vec<AccountKey> = Vec::new();
-        let mut after = None;
-        loop {
-            let page = store.audit.all_accounts(after.as_ref(), LIMIT_MAX_ROWS).await;
-            let Some(page) = self.readable(Check::AccountCounters, "accounts", page)? else { break };
-            for (key, account) in page.items {
+        let mut pages = Pages::of(Check::AccountCounters, "accounts");
+        while pages.more() {
+            let page = store.audit.all_accounts(pages.after(), pages.limit()).await;
+            for (key, account) in pages.rows(self, page)? {
                 self.looked(Check::AccountCounters);
                 self.looked(Check::AccountHolds);
                 let fold = feed.accounts.remove(&key).unwrap_or_default();
@@ -40,10 +40,6 @@ impl Walk<'_> {
                 if !fold.makes(&account) || placed != account.held {
                     suspects.push(key);
                 }
-            }
-            match page.next {
-                Some(next) => after = Some(next),
-                None => break,
             }
         }
         // what moved, or is held, where there is no account

@@ -340,6 +340,28 @@ pub async fn movements_are_listed_from_the_newest_to_the_oldest_of_one_sku_alone
     assert_eq!(deltas, (1..=25).rev().collect::<Vec<_>>());
 }
 
+pub async fn movements_of_a_sku_at_several_locations_are_one_list_in_the_order_of_their_commits(lab: Lab) {
+    let (item, default) = (sku("A"), MerchantId::default());
+    let mut expected = Vec::new();
+    for n in 1..=12 {
+        let location = ["x", "y", "z"][n as usize * 5 % 3];
+        lab.committed(lab.sku_set(&item).moving(lab.receive_at(&item, location, n))).await;
+        expected.insert(0, (location.to_owned(), i64::from(n)));
+        // two accounts in one set
+        let both = [lab.receive_at(&item, "z", 100 + n), lab.receive_at(&item, "x", 200 + n)];
+        lab.committed(both.into_iter().fold(lab.sku_set(&item), |set, one| set.moving(one))).await;
+        expected.splice(0..0, [("x".to_owned(), i64::from(200 + n)), ("z".to_owned(), i64::from(100 + n))]);
+    }
+    for limit in [1, 5, LIMIT_MAX_ROWS] {
+        let rows = walk(limit, async |after, limit| lab.store.stock.movements(&default, &item, after, limit).await).await;
+        let found = rows.into_iter().filter_map(|row| match row.entry {
+            FeedEntry::Movement { movement, .. } => Some((movement.account.location.to_string(), movement.on_hand_delta)),
+            FeedEntry::Event(_) => None,
+        });
+        assert_eq!(found.collect::<Vec<_>>(), expected, "pages of {limit}");
+    }
+}
+
 pub async fn no_merchant_sees_anothers_stock(lab: Lab) {
     let (item, theirs) = (sku("A"), merchant("other"));
     lab.moved([lab.receive(&item, 5)]).await;

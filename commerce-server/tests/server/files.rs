@@ -1,0 +1,87 @@
+use std::fs;
+
+use crate::process::{Place, commerce, run};
+
+/// Runs `serve` on the place's store, which must refuse; what it says.
+#[track_caller]
+fn refused(place: &Place) -> String {
+    let mut command = commerce(&["serve", "--listen", "127.0.0.1:0", "--store"]);
+    let output = command.arg(place.store()).output().unwrap();
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{err}");
+    assert!(output.stdout.is_empty(), "it does not say that it listens");
+    err
+}
+
+#[test]
+fn a_file_that_is_no_database_is_refused_and_left_as_it_is() {
+    let place = Place::new();
+    let content = "to be or not to be, that is the question ".repeat(100);
+    fs::write(place.store(), &content).unwrap();
+    let said = refused(&place);
+    assert!(said.contains("error: cannot open the store: ") && said.contains("shop.db is not a database file"), "{said}");
+    assert_eq!(fs::read_to_string(place.store()).unwrap(), content);
+    fs::remove_file(place.store()).unwrap();
+    fs::create_dir(place.store()).unwrap();
+    assert!(refused(&place).contains("is not a database file"));
+}
+
+#[test]
+fn a_second_process_on_the_same_file_is_refused_and_the_first_goes_on() {
+    let place = Place::new();
+    let server = place.serve();
+    server.stock("A", 1);
+    let said = refused(&place);
+    assert!(said.contains("is open in another process") && said.contains("shop.db-lock"), "{said}");
+    for command in ["migrate", "verify"] {
+        let (output, out, err) = run(&[command], Some(&place.store()));
+        assert_eq!((output.status.code(), out.as_str()), (Some(1), ""), "{command}");
+        assert!(err.contains("is open in another process"), "{err}");
+    }
+    server.get("/api/v1/inventory/items/A").with(200);
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_named() {
+    let place = Place::new();
+    let store = place.folder.path().join("nowhere/shop.db");
+    let (output, _, err) = run(&["serve", "--listen", "127.0.0.1:0"], Some(&store));
+    assert_eq!(output.status.code(), Some(1));
+    assert!(err.contains("the directory of") && err.contains("does not exist"), "{err}");
+}
+
+#[test]
+fn a_ledger_of_the_sandbox_that_is_damaged_is_named() {
+    let place = Place::new();
+    let ledger = place.folder.path().join("shop.db-sandbox");
+    fs::write(&ledger, "this is no ledger, and long enough to be taken for a damaged one").unwrap();
+    let said = refused(&place);
+    assert!(said.contains("cannot open the ledger of the sandbox at") && said.contains("shop.db-sandbox"), "{said}");
+}
+
+#[test]
+fn a_migration_makes_the_file_once_and_tells_what_it_is() {
+    let place = Place::new();
+    let (output, out, _) = run(&["migrate", "--shards", "2"], Some(&place.store()));
+    assert!(output.status.success() && out.ends_with("shop.db: schema version 1, 2 shard(s)\n"), "{out}");
+    let (output, out, _) = run(&["migrate"], Some(&place.store()));
+    assert!(output.status.success() && out.ends_with("2 shard(s)\n"), "it keeps its shards: {out}");
+    place.serve().stock("A", 1);
+}
+
+#[test]
+fn verify_tells_what_it_checked_and_does_not_make_what_is_not_there() {
+    let place = Place::new();
+    let (output, out, err) = run(&["verify"], Some(&place.store()));
+    assert_eq!((output.status.code(), out.as_str()), (Some(1), ""));
+    assert!(err.contains("there is no store at"), "{err}");
+    assert!(!place.store().exists());
+    let server = place.serve();
+    server.stock("A", 5);
+    server.post("/api/v1/orders", r#"{"product_id": "A", "quantity": 1, "payment_method_id": "sandbox_visa"}"#).with(201);
+    server.end();
+    let (output, out, err) = run(&["verify"], Some(&place.store()));
+    assert_eq!(output.status.code(), Some(0), "{out}{err}");
+    assert!(out.lines().any(|line| line.starts_with("order_stream") && line.ends_with("1  ok")), "{out}");
+    assert!(out.ends_with("clean\n"), "{out}");
+}

@@ -1,0 +1,14 @@
+//! The real binary on a real socket: what it answers, what it refuses, and what is left when it is killed.
+#![cfg(feature = "http")]
+#![expect(clippy::unwrap_used, reason = "all of it is a test: a panic is the failure it reports")]
+
+mod bad_requests;
+mod client;
+mod command_line;
+mod crash;
+mod ending;
+mod files;
+mod process;
+mod readme;
+mod routes;
+mod tour;
