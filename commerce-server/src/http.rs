@@ -2,6 +2,7 @@
 
 mod answer;
 mod extract;
+mod guard;
 mod health;
 mod listen;
 mod router;

@@ -141,6 +141,9 @@ codes! {
     UNSUPPORTED_MEDIA_TYPE 415 "unsupported_media_type", "The body is not application/json":
         "Send `Content-Type: application/json`.";
 
+    MISDIRECTED 421 "misdirected", "The request is for another host":
+        "Until there is authentication only requests for `localhost` or a loopback address are answered.";
+
     // the values are wrong
     INVALID_VALUE 422 "invalid_value", "A value is not allowed":
         "A value is out of bounds or of another form; the pointer names it.";
@@ -244,6 +247,7 @@ mod tests {
             Code::WRONG_PARAMETER,
             Code::METHOD_NOT_ALLOWED,
             Code::BODY_TIMEOUT,
+            Code::MISDIRECTED,
             Code::UNSUPPORTED_MEDIA_TYPE,
             Code::NOT_READY,
         ];

@@ -146,6 +146,7 @@ fn describe_plain(plain: &Plain) -> utoipa::openapi::path::Operation {
     let content = ContentBuilder::new().schema(Some(schema)).build();
     let described = OperationBuilder::new().operation_id(Some(plain.id)).tag(OPERATIONS).summary(Some(plain.summary));
     let described = described.response("200", ResponseBuilder::new().description("The answer.").content(JSON, content).build());
+    let described = described.response("421", refusal(&[Code::MISDIRECTED]));
     let tells_of_the_store = plain.id == HEALTH.id || plain.id == READY.id;
     if tells_of_the_store { described.response("503", refusal(&[Code::NOT_READY])).build() } else { described.build() }
 }
@@ -213,7 +214,7 @@ impl Operation {
 
     /// The codes that it may refuse with, by status.
     pub fn refusals(&self) -> BTreeMap<u16, Vec<Code>> {
-        let mut codes = vec![Code::WRONG_PARAMETER, Code::INVALID_VALUE, Code::INTERNAL, Code::STORE_UNAVAILABLE];
+        let mut codes = vec![Code::MISDIRECTED, Code::WRONG_PARAMETER, Code::INVALID_VALUE, Code::INTERNAL, Code::STORE_UNAVAILABLE];
         let mut also = |applies: bool, more: &[Code]| codes.extend(more.iter().filter(|_| applies));
         also(self.path.contains('{'), &[Code::NOT_FOUND]);
         also(self.query.iter().any(|parameter| parameter.name == CURSOR.name), &[Code::INVALID_CURSOR]);

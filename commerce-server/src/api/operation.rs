@@ -17,7 +17,7 @@ use super::bodies::Now;
 use super::problem::{Code, Problem};
 use super::{catalogue, inventory, orders, reservations, returns, shipments};
 
-/// What every path of [`OPERATIONS`] begins with.
+/// What the path of every operation begins with.
 pub const PREFIX: &str = "/api/v1";
 
 /// All operations, by area.

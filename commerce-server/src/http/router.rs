@@ -12,7 +12,7 @@ use commerce_core::engine::Commerce;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::health::{self, Readiness};
-use super::{extract, trace};
+use super::{extract, guard, trace};
 use crate::api::contract::{CONTRACT, HEALTH, LIVE, READY, contract};
 use crate::api::{Caller, Code, Method, Operation, PREFIX, Problem};
 
@@ -48,6 +48,7 @@ fn dressed<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
         .fallback(|| async { Problem::new(Code::NOT_FOUND, "there is nothing at this path") })
         .method_not_allowed_fallback(|| async { Problem::new(Code::METHOD_NOT_ALLOWED, Code::METHOD_NOT_ALLOWED.meaning()) })
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(axum::middleware::from_fn(guard::guard))
         .layer(axum::middleware::from_fn(trace::trace))
 }
 

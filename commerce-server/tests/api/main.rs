@@ -4,6 +4,7 @@
 mod bad_input;
 mod contract;
 mod door;
+mod failures;
 mod orders;
 mod repeats;
 mod schema;

@@ -74,7 +74,7 @@ fn a_body_that_is_too_large_is_refused_announced_or_not() {
     };
     order(&server, &[], &fill(BODY_MAX_BYTES)).with(201);
     order(&server, &[], &fill(BODY_MAX_BYTES + 1)).problem(413, "too_large");
-    let head = "POST /api/v1/orders HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n";
+    let head = "POST /api/v1/orders HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\n";
     let announced = format!("{head}content-length: 99999999999\r\n\r\n{{");
     server.raw(announced.as_bytes()).problem(413, "too_large");
     let chunk = format!("{:x}\r\n{}\r\n", 1_048_576, " ".repeat(1_048_576));
@@ -91,8 +91,8 @@ fn what_is_no_http_never_harms_those_who_speak_it() {
     let garbage: [&[u8]; 6] = [
         b"\0\0\0\0\r\n\r\n",
         b"GET\r\n\r\n",
-        b"POST /api/v1/orders HTTP/1.1\r\nhost: x\r\ncontent-length: -1\r\n\r\n",
-        b"POST /api/v1/orders HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+        b"POST /api/v1/orders HTTP/1.1\r\nhost: localhost\r\ncontent-length: -1\r\n\r\n",
+        b"POST /api/v1/orders HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
         b"GET / HTTP/9.9\r\n\r\n",
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
     ];
@@ -136,4 +136,19 @@ fn a_client_that_goes_away_half_way_leaves_the_server_whole() {
     server.end();
     let (output, out, err) = crate::process::run(&["verify"], Some(&place.store()));
     assert!(output.status.success(), "{out}{err}");
+}
+
+#[test]
+fn a_request_that_was_meant_for_another_host_is_refused() {
+    let place = Place::new();
+    let server = place.serve();
+    let ask = |host: &str| server.raw(format!("GET /api/v1/orders HTTP/1.1\r\n{host}connection: close\r\n\r\n").as_bytes());
+    for host in ["host: localhost:8080\r\n", "host: 127.0.0.1\r\n", "host: [::1]:80\r\n", ""] {
+        ask(host).with(200);
+    }
+    for host in ["host: evil.example:8080\r\n", "host: 192.0.2.1\r\n", "host: \r\n", "host: a b\r\n"] {
+        ask(host).problem(421, "misdirected");
+    }
+    let absolute = b"GET http://evil.example/api/v1/orders HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+    server.raw(absolute).problem(421, "misdirected");
 }

@@ -1,6 +1,9 @@
 use std::fs;
+use std::process::Command;
 
-use crate::process::{Place, commerce, run};
+use rusqlite::Connection;
+
+use crate::process::{Place, Server, commerce, run};
 
 /// Runs `serve` on the place's store, which must refuse; what it says.
 #[track_caller]
@@ -84,4 +87,72 @@ fn verify_tells_what_it_checked_and_does_not_make_what_is_not_there() {
     assert_eq!(output.status.code(), Some(0), "{out}{err}");
     assert!(out.lines().any(|line| line.starts_with("order_stream") && line.ends_with("1  ok")), "{out}");
     assert!(out.ends_with("clean\n"), "{out}");
+}
+
+#[test]
+fn a_file_of_another_program_or_a_newer_version_is_refused() {
+    let place = Place::new();
+    Connection::open(place.store()).unwrap().execute_batch("CREATE TABLE recipes (name TEXT)").unwrap();
+    assert!(refused(&place).contains("is a database of another program"));
+    let place = Place::new();
+    run(&["migrate"], Some(&place.store()));
+    Connection::open(place.store()).unwrap().execute("UPDATE facts SET schema_version = 99", []).unwrap();
+    let said = refused(&place);
+    assert!(said.contains("has schema version 99, this version reads up to 1"), "{said}");
+    for command in ["migrate", "verify"] {
+        let (output, _, err) = run(&[command], Some(&place.store()));
+        assert!(output.status.code() == Some(1) && err.contains("schema version 99"), "{command}: {err}");
+    }
+}
+
+#[test]
+fn verify_names_what_is_different_and_has_an_exit_code_for_it() {
+    let place = Place::new();
+    let server = place.serve();
+    server.stock("A", 5);
+    server.end();
+    Connection::open(place.store()).unwrap().execute("UPDATE accounts SET on_hand = 6", []).unwrap();
+    let (output, out, err) = run(&["verify"], Some(&place.store()));
+    assert_eq!(output.status.code(), Some(3), "{out}{err}");
+    assert!(out.lines().any(|line| line.contains("stock/A@default") && line.contains("found on_hand 6")), "{out}");
+    assert!(out.ends_with("difference\n") || out.ends_with("differences\n"), "{out}");
+}
+
+#[test]
+fn a_disk_that_takes_no_more_refuses_writes_and_loses_nothing() {
+    const FILE_MAX_BLOCKS: u32 = 1_000;
+    let place = Place::new();
+    // a limit on the size of a file stands for the end of the disk: either way a write fails
+    let script = format!("trap '' XFSZ; ulimit -f {FILE_MAX_BLOCKS}; exec \"$0\" \"$@\"");
+    let mut command = Command::new("sh");
+    command.args(["-c", &script, env!("CARGO_BIN_EXE_commerce"), "serve", "--listen", "127.0.0.1:0", "--log", "off", "--store"]);
+    command.arg(place.store());
+    let server = Server::start(command);
+    server.stock("A", 100);
+    let order = r#"{"product_id": "A", "quantity": 1}"#;
+    let (mut placed, mut refused) = (Vec::new(), 0);
+    while refused < 20 {
+        let reply = server.post("/api/v1/orders", order);
+        if reply.status == 201 {
+            placed.push(reply.text("/id"));
+            continue;
+        }
+        let reply = reply.with(503);
+        assert!(["store_unavailable", "outcome_unknown"].contains(&reply.text("/code").as_str()), "{reply:?}");
+        assert_eq!(reply.header("retry-after"), Some("1"));
+        refused += 1;
+    }
+    assert!(!placed.is_empty());
+    for id in &placed {
+        server.get(&format!("/api/v1/orders/{id}")).with(200);
+    }
+    server.end();
+    let server = place.serve();
+    for id in &placed {
+        server.get(&format!("/api/v1/orders/{id}")).with(200);
+    }
+    server.post("/api/v1/orders", order).with(201);
+    server.end();
+    let (output, out, err) = run(&["verify"], Some(&place.store()));
+    assert!(output.status.success(), "{out}{err}");
 }
