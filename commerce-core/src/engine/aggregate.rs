@@ -55,7 +55,8 @@ pub(super) async fn read_all(store: &Store, stream: &StreamId) -> Result<Vec<Sto
 pub(super) fn fold_order(events: &[Stored], until: Option<Timestamp>) -> Result<Option<(Order, Version)>, Error> {
     let mut state = None;
     let mut version = Version(0);
-    for stored in events.iter().filter(|stored| until.is_none_or(|until| stored.meta.at <= until)) {
+    // what was dated back follows on what came before it all the same
+    for stored in events.iter().take_while(|stored| until.is_none_or(|until| stored.meta.at <= until)) {
         let event = stored::decode_order(&stored.event.kind, stored.event.kind_version, &stored.event.bytes).map_err(Error::stored)?;
         state = Some(order::evolve(state, stored.meta.at, &event).map_err(Error::stored)?);
         version = stored.version;
