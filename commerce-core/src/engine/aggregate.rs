@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use lru::LruCache;
 
 use crate::engine::Error;
+use crate::engine::holds::BySku;
 use crate::fact::PaymentFact;
-use crate::id::{MerchantId, OrderId, PaymentId, Sku};
+use crate::id::{MerchantId, OrderId, PaymentId};
 use crate::order::{self, Order};
 use crate::payment::{self, Payment};
 use crate::ports::{Store, Stored, StreamId, StreamName, Version};
@@ -110,8 +111,8 @@ impl OrderRoot {
 impl OrderRoot {
     /// Whether something that was held for the order is held no more.
     pub(super) fn reclaimed(&self) -> bool {
-        let held = |sku: &Sku| self.holds.iter().filter(|h| h.sku == *sku).map(|h| u64::from(h.remaining())).sum::<u64>();
-        self.order.stock_need().iter().any(|(sku, need)| held(sku) < *need)
+        let by_sku = BySku::of(&self.holds);
+        self.order.stock_need().iter().any(|(sku, need)| by_sku.left(&self.holds, sku) < *need)
     }
 }
 

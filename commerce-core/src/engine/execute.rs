@@ -307,7 +307,7 @@ impl Inner {
         };
         let ids = std::mem::take(&mut guard.sagas);
         let sure = receipt.placed.len() == moves.iter().filter(|one| matches!(one, Move::Hold { .. })).count();
-        root.holds = after_moves(&root.holds, &moves, &receipt.placed);
+        root.holds = after_moves(root.holds, &moves, &receipt.placed);
         let root = Arc::new(root);
         if sure {
             self.cache.put(&call.merchant, id, Arc::clone(&root));

@@ -1,6 +1,7 @@
 //! Which stock moves an order's decision makes: the difference between what it needs and what is held for it.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use uuid::Uuid;
 
@@ -36,24 +37,23 @@ impl Stocking<'_> {
         let mut moves = self.returned(after, events);
         let need_before = before.map(Order::stock_need).unwrap_or_default();
         let need_after = after.stock_need();
-        let lost = need_before.iter().any(|(sku, need)| held(self.holds, sku) < *need);
+        let by_sku = BySku::of(self.holds);
+        let lost = need_before.iter().any(|(sku, need)| by_sku.left(self.holds, sku) < *need);
         let confirms = events.contains(&Event::OrderConfirmed);
         if lost && !confirms && pending_stage(after) && (self.leave_lost || !events.iter().any(starts_payment)) {
             return Ok(moves);
         }
-        let mut holds = self.holds.to_vec();
-        moves.extend(self.fulfill(after, events, &mut holds)?);
-        let mut skus: Vec<&Sku> = need_before.keys().chain(need_after.keys()).collect();
-        skus.sort();
-        skus.dedup();
+        let mut holds = Cow::Borrowed(self.holds);
+        moves.extend(self.fulfill(after, events, &by_sku, &mut holds)?);
+        let skus: BTreeSet<&Sku> = need_before.keys().chain(need_after.keys()).collect();
         let confirmed = !pending_stage(after);
         for sku in skus {
             let need = need_after.get(sku).copied().unwrap_or(0);
-            let held = held(&holds, sku);
+            let held = by_sku.left(&holds, sku);
             if need > held {
                 moves.extend(self.hold(sku, need - held, after, confirmed));
             } else if held > need {
-                moves.extend(self.release(sku, held - need, after, &holds));
+                moves.extend(self.release(sku, held - need, after, &by_sku.pick(&holds, sku)));
             }
         }
         if confirms {
@@ -99,9 +99,9 @@ impl Stocking<'_> {
     }
 
     /// Gives free units back, the newest hold and its last placement first; what is packed stays held where it is.
-    fn release(&self, sku: &Sku, units: u64, after: &Order, holds: &[Hold]) -> Vec<Move> {
+    fn release(&self, sku: &Sku, units: u64, after: &Order, holds: &[&Hold]) -> Vec<Move> {
         let mut free: BTreeMap<&LocationId, u64> = BTreeMap::new();
-        for place in holds.iter().filter(|h| h.sku == *sku).flat_map(|h| &h.placements) {
+        for place in holds.iter().flat_map(|h| &h.placements) {
             *free.entry(&place.location).or_default() += u64::from(place.remaining);
         }
         for (location, units) in &mut free {
@@ -109,7 +109,7 @@ impl Stocking<'_> {
         }
         let mut left = units;
         let mut moves = Vec::new();
-        for hold in holds.iter().filter(|h| h.sku == *sku).rev() {
+        for hold in holds.iter().rev() {
             for place in hold.placements.iter().rev() {
                 let here = free.entry(&place.location).or_default();
                 let taken = left.min(*here).min(place.remaining.into());
@@ -124,16 +124,18 @@ impl Stocking<'_> {
     }
 
     /// The units that leave the building, taken from the holds.
-    fn fulfill(&self, after: &Order, events: &[Event], holds: &mut [Hold]) -> Result<Vec<Move>, Error> {
+    fn fulfill(&self, after: &Order, events: &[Event], by_sku: &BySku<'_>, holds: &mut Cow<'_, [Hold]>) -> Result<Vec<Move>, Error> {
         let mut moves = Vec::new();
         for event in events {
             let Event::ShipmentDispatched { shipment_id, .. } = event else { continue };
             let Some(shipment) = after.shipment(*shipment_id) else { continue };
             let location = shipment.location.clone().unwrap_or_default();
+            let holds = holds.to_mut();
             for unit in &shipment.lines {
                 let Some(line) = after.line(unit.line_id).filter(|line| line.kind == ItemKind::Stocked) else { continue };
                 let mut left = unit.qty;
-                for hold in holds.iter_mut().filter(|h| h.sku == line.sku) {
+                for &at in by_sku.places(&line.sku) {
+                    let hold = &mut holds[at];
                     for place in hold.placements.iter_mut().filter(|p| p.location == location) {
                         let taken = left.min(place.remaining);
                         if let Some(qty) = Quantity::some(taken) {
@@ -166,9 +168,30 @@ impl Stocking<'_> {
     }
 }
 
-/// Units of a SKU that remain of holds.
-fn held(holds: &[Hold], sku: &Sku) -> u64 {
-    holds.iter().filter(|h| h.sku == *sku).map(|h| u64::from(h.remaining())).sum()
+/// Where the holds of each SKU stand in a list of holds.
+pub(super) struct BySku<'a>(HashMap<&'a Sku, Vec<usize>>);
+
+impl<'a> BySku<'a> {
+    pub(super) fn of(holds: &'a [Hold]) -> Self {
+        let mut places: HashMap<&Sku, Vec<usize>> = HashMap::with_capacity(holds.len());
+        for (at, hold) in holds.iter().enumerate() {
+            places.entry(&hold.sku).or_default().push(at);
+        }
+        Self(places)
+    }
+
+    fn places(&self, sku: &Sku) -> &[usize] {
+        self.0.get(sku).map_or(&[], Vec::as_slice)
+    }
+
+    fn pick<'h>(&self, holds: &'h [Hold], sku: &Sku) -> Vec<&'h Hold> {
+        self.places(sku).iter().map(|&at| &holds[at]).collect()
+    }
+
+    /// Units of a SKU that remain of the holds of that list, or of one that was changed since.
+    pub(super) fn left(&self, holds: &[Hold], sku: &Sku) -> u64 {
+        self.places(sku).iter().map(|&at| u64::from(holds[at].remaining())).sum()
+    }
 }
 
 const fn starts_payment(event: &Event) -> bool {
@@ -199,30 +222,36 @@ fn extended(events: &[Event], after: &Order) -> Option<Timestamp> {
 }
 
 /// The holds as they are after moves that were committed.
-pub(super) fn after_moves(holds: &[Hold], moves: &[Move], placed: &[Placed]) -> Vec<Hold> {
-    let mut holds = holds.to_vec();
+pub(super) fn after_moves(mut holds: Vec<Hold>, moves: &[Move], placed: &[Placed]) -> Vec<Hold> {
+    let placed: HashMap<HoldId, &Placed> = placed.iter().map(|one| (one.hold, one)).collect();
+    let mut places: HashMap<HoldId, usize> = holds.iter().enumerate().map(|(at, hold)| (hold.id, at)).collect();
     for one in moves {
-        match one {
-            Move::Hold { id, merchant, owner, sku, expires_at, .. } => {
-                let placements = placed.iter().find(|p| p.hold == *id).map(|p| p.placements.clone()).unwrap_or_default();
-                let (merchant, sku) = (merchant.clone(), sku.clone());
-                holds.push(Hold { id: *id, merchant, owner: *owner, sku, placements, confirmed: false, expires_at: *expires_at });
+        if let Move::Hold { id, merchant, owner, sku, expires_at, .. } = one {
+            let placements = placed.get(id).map(|one| one.placements.clone()).unwrap_or_default();
+            let (merchant, sku) = (merchant.clone(), sku.clone());
+            places.insert(*id, holds.len());
+            holds.push(Hold { id: *id, merchant, owner: *owner, sku, placements, confirmed: false, expires_at: *expires_at });
+        }
+        let mut edit = |id: &HoldId, change: &dyn Fn(&mut Hold)| {
+            if let Some(&at) = places.get(id) {
+                change(&mut holds[at]);
             }
-            Move::Confirm { hold } => edit(&mut holds, *hold, |h| h.confirmed = true),
-            Move::Extend { hold, until } => edit(&mut holds, *hold, |h| h.expires_at = *until),
-            Move::Fulfill { hold, location, qty, .. } => edit(&mut holds, *hold, |h| take(h, Some(location), qty.get())),
-            Move::Release { hold, location, qty, .. } => edit(&mut holds, *hold, |h| take(h, location.as_ref(), qty.get())),
-            Move::Receive { .. } | Move::Adjust { .. } | Move::Relocate { .. } | Move::Expire { .. } | Move::Configure { .. } => {}
+        };
+        match one {
+            Move::Confirm { hold } => edit(hold, &|h| h.confirmed = true),
+            Move::Extend { hold, until } => edit(hold, &|h| h.expires_at = *until),
+            Move::Fulfill { hold, location, qty, .. } => edit(hold, &|h| take(h, Some(location), qty.get())),
+            Move::Release { hold, location, qty, .. } => edit(hold, &|h| take(h, location.as_ref(), qty.get())),
+            Move::Hold { .. }
+            | Move::Receive { .. }
+            | Move::Adjust { .. }
+            | Move::Relocate { .. }
+            | Move::Expire { .. }
+            | Move::Configure { .. } => {}
         }
     }
     holds.retain(|hold| !hold.is_gone());
     holds
-}
-
-fn edit(holds: &mut [Hold], id: HoldId, change: impl FnOnce(&mut Hold)) {
-    if let Some(hold) = holds.iter_mut().find(|hold| hold.id == id) {
-        change(hold);
-    }
 }
 
 /// Takes units from one location, or from the last placement first.

@@ -135,8 +135,11 @@ impl Order {
 
     fn with_shipment(&self, units: &[u32], shipment: &Shipment) -> Vec<u32> {
         let mut units = units.to_vec();
-        for (line, units) in self.lines.iter().zip(&mut units) {
-            *units += shipment.lines.iter().filter(|s| s.line_id == line.id).map(|s| s.qty).sum::<u32>();
+        for packed in &shipment.lines {
+            // lines are numbered from 1 in the order in which they stand
+            if let Some(units) = usize::try_from(packed.line_id.0).ok().and_then(|number| units.get_mut(number.checked_sub(1)?)) {
+                *units += packed.qty;
+            }
         }
         units
     }
