@@ -98,9 +98,9 @@ fn a_file_that_another_process_has_open_is_refused_until_that_process_is_gone() 
 
 /// A directory in which nobody may write: not even the superuser, whom modes do not bind.
 fn unwritable(directory: &Path) -> PathBuf {
-    let mut mode = fs::metadata(directory).unwrap().permissions();
+    let mut mode = fs::metadata(directory).expect("the directory is there").permissions();
     mode.set_readonly(true);
-    fs::set_permissions(directory, mode).unwrap();
+    fs::set_permissions(directory, mode).expect("it is ours");
     let bound = fs::write(directory.join("probe"), b"").is_err();
     if bound { directory.to_owned() } else { PathBuf::from("/sys") }
 }
