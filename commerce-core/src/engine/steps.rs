@@ -260,7 +260,8 @@ impl Running<'_> {
     async fn record(self, command: Command, next: Next) -> Result<(Ended, Option<SagaRow>), Failed> {
         let (call, moment) = self.call()?;
         let (update, ended, row) = self.update(&next, moment.now)?;
-        let along = Along { saga: Some(update), ..Along::default() };
+        let audit = self.audit(&update).await?;
+        let along = Along { saga: Some(update), audit, ..Along::default() };
         self.inner.record(&call, &moment, self.subject()?, along, command).await?;
         Ok((ended, row))
     }
@@ -270,10 +271,7 @@ impl Running<'_> {
         let (call, moment) = self.call()?;
         let (update, ended, row) = self.update(&next, moment.now)?;
         let mut set = self.set(&call, moment)?;
-        if update.phase == SagaPhase::Stuck {
-            let stream = StreamId { merchant: call.merchant.clone(), name: StreamName::Saga(self.row.id) };
-            set.appends.push(self.stuck(stream, &update).await?);
-        }
+        set.appends.extend(self.audit(&update).await?);
         set.sagas.push(SagaWrite::Update(update));
         match self.inner.commit(set).await? {
             Verdict::Committed(_) => Ok((ended, row)),
@@ -281,8 +279,12 @@ impl Running<'_> {
         }
     }
 
-    /// The audit of a saga that got stuck.
-    async fn stuck(&self, stream: StreamId, update: &SagaUpdate) -> Result<Append, Error> {
+    /// What a step writes into the saga's stream: that it got stuck, if it did.
+    async fn audit(&self, update: &SagaUpdate) -> Result<Option<Append>, Error> {
+        if update.phase != SagaPhase::Stuck {
+            return Ok(None);
+        }
+        let stream = StreamId { merchant: self.row.merchant.clone(), name: StreamName::Saga(self.row.id) };
         let known = crate::engine::aggregate::read_all(&self.inner.store, &stream).await?;
         let event = saga::Event::SagaStuck {
             kind: self.state.kind(),
@@ -293,7 +295,7 @@ impl Running<'_> {
         tracing::error!(saga = %self.row.id, kind = %self.state.kind(), failures = update.failures, "a saga is stuck");
         let event = stored::encode_saga(&event).map_err(Error::stored)?.with_id(EventId::new(self.inner.fresh()));
         let expected = known.last().map_or(Expected::New, |last| Expected::At(last.version));
-        Ok(Append { stream, expected, events: vec![event] })
+        Ok(Some(Append { stream, expected, events: vec![event] }))
     }
 
     /// The write of a step, how it ends for those who wait, and the row it leaves if more follows.

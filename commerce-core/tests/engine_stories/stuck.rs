@@ -85,6 +85,18 @@ fn a_void_that_keeps_failing_backs_off_and_parks_as_stuck_with_an_event() {
 }
 
 #[test]
+fn a_saga_that_gets_stuck_over_a_lost_answer_says_so_in_its_stream_too() {
+    let scene = Scene::configured(|config| config.failures_max = 0);
+    scene.begins_to_place(usual().paid_with(Token::TimeoutUnpaid.method()));
+    let row = stuck(&scene);
+    assert_eq!((row.failures, row.last_error.as_deref()), (1, Some("the provider's answer was lost")));
+    let audit = scene.audit(row.id);
+    let [Event::SagaStuck { kind, failures: 1, error, .. }] = audit.as_slice() else { panic!("{audit:?}") };
+    assert_eq!((kind.as_ref(), error.as_str()), ("collect", "the provider's answer was lost"));
+    scene.rests();
+}
+
+#[test]
 fn a_retried_saga_tries_its_step_again_and_ends_once_nothing_is_left_to_do() {
     let scene = Scene::configured(|config| config.failures_max = 2);
     let id = scene.usual_paid_with(Token::VoidFails);
