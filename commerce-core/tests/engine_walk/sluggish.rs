@@ -1,6 +1,7 @@
-//! Ports that take their time, so that others come in between: before each call and before its answer.
+//! Ports that take their time, so that others come in between, and that fail now and then: a call, or its answer, is lost.
 
 use std::future::poll_fn;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 
@@ -14,17 +15,56 @@ use commerce_core::ports::{
 };
 use commerce_core::testkit::Dice;
 
-/// How often others come in between, by dice that all ports share.
+/// How slow the ports are, and what fails, by dice that all ports share.
 #[derive(Clone)]
-pub(crate) struct Sloth(Arc<Mutex<Dice>>);
+pub(crate) struct Sloth {
+    dice: Arc<Mutex<Dice>>,
+    calm: Arc<AtomicBool>,
+}
+
+/// What becomes of a call.
+enum Fate {
+    Done,
+    /// The call is provably not made.
+    Refused,
+    /// The call is not made, and nobody knows.
+    CallLost,
+    /// The call is made, and nobody knows.
+    AnswerLost,
+}
 
 impl Sloth {
     pub(crate) fn new(seed: u64) -> Self {
-        Self(Arc::new(Mutex::new(Dice::new(seed))))
+        Self { dice: Arc::new(Mutex::new(Dice::new(seed))), calm: Arc::default() }
+    }
+
+    /// From now on nothing fails.
+    pub(crate) fn calms_down(&self) {
+        self.calm.store(true, Ordering::SeqCst);
     }
 
     fn below(&self, sides: u64) -> u64 {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).below(sides)
+        self.dice.lock().unwrap_or_else(PoisonError::into_inner).below(sides)
+    }
+
+    fn fate(&self) -> Fate {
+        match self.below(300) {
+            _ if self.calm.load(Ordering::SeqCst) => Fate::Done,
+            0 => Fate::Refused,
+            1 => Fate::CallLost,
+            2 => Fate::AnswerLost,
+            _ => Fate::Done,
+        }
+    }
+
+    /// A call to a bank, slow and perhaps in vain.
+    async fn banks(&self, call: impl Future<Output = Result<Outcome, NotSent>>) -> Result<Outcome, NotSent> {
+        match self.fate() {
+            Fate::Done => self.slowly(call).await,
+            Fate::Refused => Err(NotSent("the line is down".into())),
+            Fate::CallLost => Ok(Outcome::Unknown),
+            Fate::AnswerLost => self.slowly(call).await.map(|_| Outcome::Unknown),
+        }
     }
 
     async fn dawdle(&self) {
@@ -67,7 +107,15 @@ struct Slow<P: ?Sized> {
 #[async_trait]
 impl Journal for Slow<dyn Journal> {
     async fn commit(&self, batch: Vec<ChangeSet>) -> Vec<Result<Verdict, PortError>> {
-        self.sloth.slowly(self.inner.commit(batch)).await
+        let lost = |retry| PortError::with(PortErrorKind::Timeout, retry, "the line is down");
+        let sets = batch.len();
+        match self.sloth.fate() {
+            Fate::Done => return self.sloth.slowly(self.inner.commit(batch)).await,
+            Fate::Refused => return (0..sets).map(|_| Err(lost(Retry::Later))).collect(),
+            Fate::CallLost => self.sloth.dawdle().await,
+            Fate::AnswerLost => drop(self.sloth.slowly(self.inner.commit(batch)).await),
+        }
+        (0..sets).map(|_| Err(lost(Retry::Unknown))).collect()
     }
 
     async fn outcome(&self, proof: &Proof) -> Result<Option<Receipt>, PortError> {
@@ -105,19 +153,19 @@ impl PaymentProvider for Slow<dyn PaymentProvider> {
     }
 
     async fn authorize(&self, key: &CallKey, request: &AuthorizeRequest) -> Result<Outcome, NotSent> {
-        self.sloth.slowly(self.inner.authorize(key, request)).await
+        self.sloth.banks(self.inner.authorize(key, request)).await
     }
 
     async fn capture(&self, key: &CallKey, request: &CaptureRequest) -> Result<Outcome, NotSent> {
-        self.sloth.slowly(self.inner.capture(key, request)).await
+        self.sloth.banks(self.inner.capture(key, request)).await
     }
 
     async fn void(&self, key: &CallKey, request: &VoidRequest) -> Result<Outcome, NotSent> {
-        self.sloth.slowly(self.inner.void(key, request)).await
+        self.sloth.banks(self.inner.void(key, request)).await
     }
 
     async fn refund(&self, key: &CallKey, request: &RefundRequest) -> Result<Outcome, NotSent> {
-        self.sloth.slowly(self.inner.refund(key, request)).await
+        self.sloth.banks(self.inner.refund(key, request)).await
     }
 
     async fn look_up(&self, key: &CallKey) -> Result<LookUp, NotSent> {

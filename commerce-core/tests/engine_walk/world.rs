@@ -32,6 +32,7 @@ pub(crate) struct Process {
 
 pub(crate) struct World {
     pub theme: Theme,
+    sloth: Sloth,
     pub dice: Dice,
     pub stage: Stage,
     pub kit: Shop,
@@ -46,7 +47,7 @@ impl World {
     pub(crate) fn new(seed: u64) -> Self {
         let mut dice = Dice::new(seed);
         let sloth = Sloth::new(dice.roll());
-        let (view, outfit) = (sloth.clone(), sloth);
+        let (view, outfit) = (sloth.clone(), sloth.clone());
         let theme = Theme::any(&mut dice);
         let refund_on_return = dice.below(5) > 0;
         // banks that take longer to decide than stock is held
@@ -73,7 +74,7 @@ impl World {
         let workers = stage.spawn(kit.take_workers().run(futures::future::pending()));
         let first = Process { shop: kit.commerce.clone(), workers, clients: Vec::new() };
         let mut world =
-            Self { theme, dice, stage, kit, tally: Rc::default(), processes: vec![first], reports: Vec::new(), keys: Rc::default() };
+            Self { theme, sloth, dice, stage, kit, tally: Rc::default(), processes: vec![first], reports: Vec::new(), keys: Rc::default() };
         let second = world.process();
         world.processes.push(second);
         world
@@ -155,7 +156,7 @@ fn told(tally: &mut Tally, name: &'static str, answer: Result<(), &Error>) {
     match answer {
         Ok(()) => tally.count("command", name),
         Err(error) => {
-            assert!(!matches!(error.code(), "internal" | "outcome_unknown" | "store_unavailable"), "{name}: {error:?}");
+            assert!(!matches!(error.code(), "internal" | "outcome_unknown"), "{name}: {error:?}");
             tally.count("refusal", error.code());
         }
     }
@@ -266,6 +267,7 @@ impl World {
 
     /// Everybody goes on, every report is told, and whatever is under way comes to its end.
     pub(crate) fn comes_to_rest(&mut self) {
+        self.sloth.calms_down();
         for index in 0..self.processes.len() {
             self.freeze(index, false);
         }
