@@ -88,7 +88,7 @@ impl Inner {
             }
             self.cache.forget(merchant, id);
         }
-        self.order_root(merchant, id).await
+        self.remembered_order(merchant, id).await
     }
 
     async fn is_now(&self, merchant: &MerchantId, id: OrderId, root: &OrderRoot) -> Result<bool, Error> {
@@ -96,7 +96,7 @@ impl Inner {
     }
 
     /// An order, from the cache or its stream: a commit on what has changed since is rejected.
-    pub(super) async fn order_root(&self, merchant: &MerchantId, id: OrderId) -> Result<Arc<OrderRoot>, Error> {
+    pub(super) async fn remembered_order(&self, merchant: &MerchantId, id: OrderId) -> Result<Arc<OrderRoot>, Error> {
         if let Some(root) = self.cache.get(merchant, id) {
             return Ok(root);
         }
@@ -119,7 +119,7 @@ impl Inner {
     ) -> Result<Done, Failed> {
         let mut stocks = Stocks::default();
         for _ in 0..=self.config.redecide_max {
-            let mut root = self.order_root(&call.merchant, id).await?;
+            let mut root = self.remembered_order(&call.merchant, id).await?;
             if let Some(expected) = call.expected.filter(|expected| *expected != root.version) {
                 root = self.order_now(&call.merchant, id).await?;
                 if expected != root.version {

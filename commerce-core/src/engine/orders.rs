@@ -148,7 +148,7 @@ impl Commerce {
         if inner.replayed(call, &moment, &Scope::on(EDIT_ORDER, ResourceKind::Order, id).operation).await?.is_some() {
             return Ok(Answer { value: self.get_order(call, id).await?, how: How::Replayed });
         }
-        let root = inner.order_root(&call.merchant, id).await?;
+        let root = inner.remembered_order(&call.merchant, id).await?;
         let customer = root.order.customer_id.clone();
         let (add, _) = self.priced(call, root.order.currency, customer.as_ref(), &request.add, "/add").await?;
         let personal = self.personal_write(request.personal.as_ref(), customer.as_ref(), id)?;
@@ -278,7 +278,7 @@ impl Commerce {
     /// # Errors
     /// [`Error::Order`], [`Error::NotFound`], [`Error::Stale`], [`Error::Port`].
     pub async fn set_order_status(&self, call: &Call, id: OrderId, status: Status) -> Result<Answer<OrderView>, Error> {
-        let root = self.inner.order_root(&call.merchant, id).await?;
+        let root = self.inner.order_now(&call.merchant, id).await?;
         if status.holds(&root.order) && call.expected.is_none_or(|expected| expected == root.version) {
             return Ok(Answer::done(self.view(call, id, &root).await?));
         }

@@ -143,7 +143,7 @@ impl Commerce {
                 if done.begun.contains(&saga) {
                     self.wait(moment, wait).await;
                 }
-                let root = inner.order_root(&call.merchant, id).await?;
+                let root = inner.remembered_order(&call.merchant, id).await?;
                 Ok(Answer::done(self.view(call, id, &root).await?))
             }
             // which of several claims it names is the store's choice

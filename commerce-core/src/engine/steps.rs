@@ -144,7 +144,11 @@ impl Running<'_> {
 
     /// The order as it is now; what this process committed a moment ago is what it remembers.
     async fn order(&self, id: OrderId) -> Result<Arc<OrderRoot>, Error> {
-        if self.fresh { self.inner.order_root(&self.row.merchant, id).await } else { self.inner.order_now(&self.row.merchant, id).await }
+        if self.fresh {
+            self.inner.remembered_order(&self.row.merchant, id).await
+        } else {
+            self.inner.order_now(&self.row.merchant, id).await
+        }
     }
 
     /// The money as it is now, and whether its order has ended.

@@ -1,6 +1,6 @@
 //! Processes that die, stand still, or come back too late.
 
-use commerce_core::engine::Commerce;
+use commerce_core::engine::{Commerce, EditOrder, NewLine, Status};
 use commerce_core::id::OrderId;
 use commerce_core::order::Headline;
 use commerce_core::ports::{Position, SagaPhase, SagaRow, Shard};
@@ -9,7 +9,7 @@ use commerce_core::sandbox::{Options, Token};
 use commerce_core::testkit::shop::{Bank, Shop};
 
 use crate::line::Mode;
-use crate::scene::{Scene, units, usual};
+use crate::scene::{Scene, qty, sku, units, usual};
 use commerce_core::testkit::TaskId;
 
 /// A lease, and a little more.
@@ -214,5 +214,18 @@ fn every_kind_of_saga_is_taken_up_after_its_process_died() {
     scene.cancels_lines(id, vec![units(1, 2), units(2, 1)]);
     next(&scene);
     assert_eq!(scene.money(id), (450, 200, 250, 20), "reverse");
+    scene.rests();
+}
+
+#[test]
+fn a_status_that_held_before_another_process_changed_the_order_is_set_anew() {
+    let scene = Scene::new();
+    let id = scene.usual_paid_with(Token::Visa);
+    scene.ships(id, vec![units(1, 4), units(2, 1)]);
+    let (second, _) = scene.another_process();
+    scene.run(second.get_order(&scene.call, id)).unwrap();
+    scene.edits(id, EditOrder { add: vec![NewLine::new(sku("GIFT"), qty(1))], ..EditOrder::default() });
+    let shipped = scene.run(second.set_order_status(&scene.call, id, Status::Shipped)).unwrap().value;
+    assert_eq!((shipped.order.shipments.len(), shipped.order.open_units()), (2, 0));
     scene.rests();
 }
