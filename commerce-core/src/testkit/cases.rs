@@ -1,6 +1,7 @@
 //! The cases of the conformance suite; [`crate::conformance`] names each. The name of a case is a sentence that is true when it passes.
 
 pub mod audit;
+pub mod baskets;
 pub mod bustle;
 pub mod checkout;
 pub mod claims;

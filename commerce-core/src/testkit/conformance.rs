@@ -287,6 +287,11 @@ macro_rules! conformance_engine {
             bustle {
                 after_any_mix_of_what_many_people_do_stock_and_money_are_what_their_movements_make_them;
             }
+            baskets {
+                carts_merged_by_many_at_once_add_up_and_nothing_is_added_twice;
+                nobodys_cart_is_merged_into_a_customers_and_another_persons_never;
+                one_cart_checked_out_by_many_at_once_is_one_order_and_one_answer;
+            }
         }
     };
 }
@@ -374,6 +379,7 @@ mod tests {
             ("tellings", include_str!("cases/tellings.rs")),
             ("edits", include_str!("cases/edits.rs")),
             ("bustle", include_str!("cases/bustle.rs")),
+            ("baskets", include_str!("cases/baskets.rs")),
             ("faults", include_str!("cases/faults.rs")),
             ("verify", include_str!("cases/verify.rs")),
         ];

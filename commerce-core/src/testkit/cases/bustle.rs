@@ -1,5 +1,5 @@
 use crate::engine::{EditOrder, Error, NewLine, PackUnits, PlaceOrder};
-use crate::id::{LineId, OrderId, ShipmentId};
+use crate::id::{LineId, LocationId, OrderId, ShipmentId};
 use crate::money::{Currency, Money};
 use crate::order::{Condition, Placement};
 use crate::ports::LIMIT_MAX_ROWS;
@@ -16,6 +16,8 @@ const STEPS: usize = 40;
 /// Someone who does at random whatever a shop's people do, to whatever orders there are.
 struct Clerk<'a> {
     shop: &'a Shop,
+    /// Whether this one lets hours pass, in which leases run out, orders expire and authorizations lapse, and sweeps up.
+    late: bool,
     dice: Dice,
     orders: Vec<OrderId>,
     parcels: Vec<ShipmentId>,
@@ -36,7 +38,7 @@ fn did<T>(answer: Result<T, Error>) -> Option<T> {
 impl Clerk<'_> {
     async fn work(&mut self) {
         for _ in 0..STEPS {
-            let done = match self.dice.below(16) {
+            let done = match self.dice.below(17) {
                 0..4 => self.place().await,
                 4 => self.pay().await,
                 5..8 => self.pack().await,
@@ -46,9 +48,14 @@ impl Clerk<'_> {
                 12 => self.cancel().await,
                 13 => self.send_back().await,
                 14 => self.refund().await,
+                15 => self.restock().await,
                 _ => self.unpack().await,
             };
             self.done += usize::from(done);
+            if self.late && self.dice.below(3) == 0 {
+                self.shop.clock.advance_s(3_600 * self.dice.below(24));
+                self.shop.commerce.sweep().await.expect("the shop is swept");
+            }
         }
     }
 
@@ -137,6 +144,11 @@ impl Clerk<'_> {
         did(self.shop.commerce.receive_return(&self.shop.call, asked.value.return_of_goods.id, Vec::new(), condition, None).await).is_some()
     }
 
+    async fn restock(&mut self) -> bool {
+        let item = *self.dice.pick(&["LAMP", "VASE", "BENCH"]);
+        did(self.shop.commerce.receive_stock(&self.shop.call, &sku(item), &LocationId::default(), units(10)).await).is_some()
+    }
+
     async fn refund(&mut self) -> bool {
         let Some(order) = self.an_order() else { return false };
         let pence = i64::try_from(1 + self.dice.below(400)).unwrap_or(1);
@@ -176,12 +188,12 @@ pub async fn after_any_mix_of_what_many_people_do_stock_and_money_are_what_their
     shop.settle().await;
     let done = shop.crowd(THREADS, async |thread| {
         let dice = Dice::new(SEED + u64::try_from(thread).unwrap_or(0));
-        let mut clerk = Clerk { shop: &shop, dice, orders: shared.clone(), parcels: Vec::new(), done: 0 };
+        let mut clerk = Clerk { shop: &shop, late: thread == 0, dice, orders: shared.clone(), parcels: Vec::new(), done: 0 };
         clerk.work().await;
         clerk.done
     });
     let done: usize = done.into_iter().sum();
-    assert!(done > THREADS * STEPS / 4, "seed {SEED}: only {done} things were done");
+    assert!(done > THREADS * STEPS / 6, "seed {SEED}: only {done} things were done");
     shop.settle().await;
     clear_up(&shop).await;
     let broken = shop.broken_laws(Unsettled::default()).await;
