@@ -20,6 +20,8 @@ pub(crate) enum SqlError {
     Misuse(&'static str),
     #[error("{0}")]
     Cursor(#[from] CursorError),
+    #[error("{0}")]
+    Damaged(&'static str),
 }
 
 impl From<rusqlite::Error> for SqlError {
@@ -39,6 +41,7 @@ impl From<SqlError> for PortError {
             },
             SqlError::RolledBack => (PortErrorKind::Unavailable, Retry::Later),
             SqlError::Misuse(_) | SqlError::Cursor(_) => (PortErrorKind::Misuse, Retry::Never),
+            SqlError::Damaged(_) => (PortErrorKind::Corrupt, Retry::Never),
         };
         Self::with(kind, retry, error)
     }

@@ -98,7 +98,9 @@ impl OpenError {
         let path = path.to_owned();
         let code = match &error {
             SqlError::Statement(cause) | SqlError::Commit(cause) => cause.sqlite_error_code(),
-            SqlError::RolledBack | SqlError::Misuse(_) | SqlError::Cursor(_) => return Self::Other { path, source: error.into() },
+            SqlError::RolledBack | SqlError::Misuse(_) | SqlError::Cursor(_) | SqlError::Damaged(_) => {
+                return Self::Other { path, source: error.into() };
+            }
         };
         match code {
             Some(ErrorCode::NotADatabase) => Self::NotADatabase { path },

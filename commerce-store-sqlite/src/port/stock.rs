@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use commerce_core::id::{HoldId, MerchantId, Sku};
-use commerce_core::ports::{Cursor, FeedItem, Page, PortError, Stock, StockSummary};
+use commerce_core::ports::{Cursor, CursorError, FeedItem, Page, PortError, Stock, StockSummary};
 use commerce_core::stock::{Account, AccountKey, Hold, Owner};
 use commerce_core::time::Timestamp;
 use rusqlite::Connection;
@@ -83,6 +83,7 @@ impl Stock for Ports {
         let (merchant, sku) = (merchant.clone(), sku.clone());
         let read = move |conn: &Connection| {
             let from = match from {
+                Some(seq) if !movements::exists(conn, seq)? => return Err(CursorError.into()),
                 Some(seq) => Some(seq),
                 None => movements::newest(conn, &merchant, &sku)?,
             };

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
 use super::accounts;
 use super::events::head_of;
-use crate::error::Result;
+use crate::error::{Result, SqlError};
 use crate::row;
 
 macro_rules! select {
@@ -114,6 +114,11 @@ pub(crate) fn newest(conn: &Connection, merchant: &MerchantId, sku: &Sku) -> Res
     Ok(newest.map(|(_, seq)| seq))
 }
 
+/// Whether there is such a movement.
+pub(crate) fn exists(conn: &Connection, seq: i64) -> Result<bool> {
+    Ok(conn.prepare_cached("SELECT 1 FROM movements WHERE seq = ?1")?.exists([seq])?)
+}
+
 /// The movements of a SKU from one on, the newest first, each with the one before it.
 pub(crate) fn chain(
     conn: &Connection,
@@ -126,7 +131,8 @@ pub(crate) fn chain(
     let mut items = Vec::new();
     let mut next = from;
     while let Some(seq) = next.filter(|_| items.len() < limit as usize) {
-        let (prev, item) = statement.query_row([seq], |row| Ok((row.get::<_, Option<i64>>(18)?, item(row)?)))?;
+        let found = statement.query_row([seq], |row| Ok((row.get::<_, Option<i64>>(18)?, item(row)?))).optional()?;
+        let (prev, item) = found.ok_or(SqlError::Damaged("a movement that a later one follows is missing"))?;
         let own = matches!(&item.entry, FeedEntry::Movement { movement, .. }
             if movement.account.merchant == *merchant && movement.account.sku == *sku);
         if !own {
