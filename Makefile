@@ -20,6 +20,7 @@ run: ## serve the engine over HTTP on this machine; ARGS=--help lists its flags
 
 test: ## run every test, doctests included
 	.ci/install-tool cargo-nextest
+	.ci/install-tool curl
 	$(CARGO) nextest run --workspace --cargo-profile $(PROFILE)
 	$(CARGO) test --workspace --doc --profile $(PROFILE)
 
