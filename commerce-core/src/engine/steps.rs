@@ -266,7 +266,15 @@ impl Running<'_> {
         let (update, ended, row) = self.update(&next, moment.now)?;
         let audit = self.audit(&update).await?;
         let along = Along { saga: Some(update), audit, ..Along::default() };
-        self.inner.record(&call, &moment, self.subject()?, along, command).await?;
+        let subject = self.subject()?;
+        match self.inner.record(&call, &moment, subject, along, command.clone()).await {
+            // whoever took the saga over may have taken a call for absent that was only late
+            Err(Failed::Fenced) if is_done(&command) => {
+                self.inner.record(&call, &moment, subject, Along::default(), command).await?;
+                return Err(Failed::Fenced);
+            }
+            recorded => recorded?,
+        }
         Ok((ended, row))
     }
 
@@ -338,6 +346,11 @@ impl Running<'_> {
         };
         Ok((update, ended, row))
     }
+}
+
+/// Whether a command tells that the provider moved money: true whoever tells it, and how often.
+const fn is_done(command: &Command) -> bool {
+    matches!(command, Command::Approve { .. } | Command::CaptureDone { .. } | Command::RefundDone { .. } | Command::Gone { .. })
 }
 
 /// Seconds until the next try after so many failures: 1, 2, 4, … up to [`BACKOFF_MAX_S`].
