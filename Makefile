@@ -15,8 +15,9 @@ CARGO ?= cargo
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+# Binaries are named without their package, so that they share the features, and with them the dependencies, of the whole workspace.
 run: ## serve the engine over HTTP on this machine; ARGS=--help lists its flags
-	$(CARGO) run --profile $(PROFILE) -p commerce-server --bin commerce -- serve $(ARGS)
+	$(CARGO) run --profile $(PROFILE) --bin commerce -- serve $(ARGS)
 
 test: ## run every test, doctests included
 	.ci/install-tool cargo-nextest
@@ -24,7 +25,6 @@ test: ## run every test, doctests included
 	$(CARGO) nextest run --workspace --cargo-profile $(PROFILE)
 	$(CARGO) test --workspace --doc --profile $(PROFILE)
 
-# Named by its binary, not its package: so it shares the features, and with them the dependencies, of the whole workspace.
 replay: ## replay a real shop's invoices and reconcile; DATA= for the whole file
 	$(CARGO) run --profile $(REPLAY_PROFILE) --bin online-retail -- $(DATA)
 
