@@ -7,6 +7,7 @@ mod counters;
 mod customers;
 mod inventory;
 mod inventory_refusals;
+mod reservation_repeats;
 mod reservations;
 mod support;
 mod twins;

@@ -5,10 +5,13 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use clients::Theme;
+use events::ORDER_EVENTS;
 use tally::Tally;
 use world::World;
 
 mod clients;
+#[path = "../shared/order_events.rs"]
+mod events;
 mod finish;
 #[path = "../engine_stories/laws.rs"]
 mod laws;
@@ -47,39 +50,6 @@ const COMMANDS: [&str; 27] = [
     "receive_stock",
     "retry_saga",
     "sweep",
-];
-
-const EVENTS: [&str; 30] = [
-    "OrderPlaced",
-    "RiskAssessed",
-    "OrderHeld",
-    "OrderResumed",
-    "OrderConfirmed",
-    "OrderRejected",
-    "OrderEdited",
-    "LinesCancelled",
-    "OrderCancelled",
-    "OrderCompleted",
-    "PaymentStarted",
-    "PaymentPending",
-    "PaymentAuthorized",
-    "PaymentFailed",
-    "CaptureStarted",
-    "PaymentCaptured",
-    "CaptureFailed",
-    "AuthorizationVoided",
-    "AuthorizationExpired",
-    "ShipmentCreated",
-    "ShipmentCancelled",
-    "ShipmentDispatched",
-    "ShipmentDelivered",
-    "ShipmentLost",
-    "ReturnRequested",
-    "ReturnReceived",
-    "ReturnRejected",
-    "RefundGranted",
-    "RefundIssued",
-    "RefundFailed",
 ];
 
 fn env(name: &str, default: u64) -> u64 {
@@ -150,7 +120,7 @@ fn no_life_of_a_shop_breaks_a_law_or_ends_in_a_dead_end() {
         let headlines: Vec<&str> = commerce_core::order::Headline::ALL.iter().map(|headline| headline.as_str()).collect();
         let missing = [
             all.missing("command", &COMMANDS),
-            all.missing("event", &EVENTS),
+            all.missing("event", &ORDER_EVENTS),
             all.missing("headline", &headlines),
             all.missing("cancelled", &["customer", "operator", "unpaid", "stock_lost"]),
             all.missing("world", &["crash", "freeze", "thaw", "dropped request", "decision", "stuck saga"]),

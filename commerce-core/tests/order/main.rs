@@ -3,6 +3,8 @@
 
 mod any_command;
 mod corners;
+#[path = "../shared/order_events.rs"]
+mod events;
 mod folds;
 mod guards;
 mod states;

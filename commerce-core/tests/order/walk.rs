@@ -10,45 +10,13 @@ use commerce_core::quantity::LineQty;
 use commerce_core::tender::RefundState;
 
 use crate::any_command::{any_basket, likely, nonsense};
+use crate::events::ORDER_EVENTS;
 use crate::support::{dispatch, qty};
 use crate::world::{Dice, Mood, No, World};
 
 const RUNS: u64 = 3_000;
 const STEPS_MAX: u64 = 60;
 const FINISH_STEPS_MAX: usize = 60;
-
-const EVENTS: [&str; 30] = [
-    "OrderPlaced",
-    "RiskAssessed",
-    "OrderHeld",
-    "OrderResumed",
-    "OrderConfirmed",
-    "OrderRejected",
-    "OrderEdited",
-    "LinesCancelled",
-    "OrderCancelled",
-    "OrderCompleted",
-    "PaymentStarted",
-    "PaymentPending",
-    "PaymentAuthorized",
-    "PaymentFailed",
-    "CaptureStarted",
-    "PaymentCaptured",
-    "CaptureFailed",
-    "AuthorizationVoided",
-    "AuthorizationExpired",
-    "ShipmentCreated",
-    "ShipmentCancelled",
-    "ShipmentDispatched",
-    "ShipmentDelivered",
-    "ShipmentLost",
-    "ReturnRequested",
-    "ReturnReceived",
-    "ReturnRejected",
-    "RefundGranted",
-    "RefundIssued",
-    "RefundFailed",
-];
 
 const COMMANDS: [&str; 24] = [
     "Place",
@@ -152,7 +120,7 @@ fn no_life_of_an_order_breaks_a_law_or_ends_in_a_dead_end() {
         });
         world
     });
-    for name in EVENTS.iter().chain(&COMMANDS) {
+    for name in ORDER_EVENTS.iter().chain(&COMMANDS) {
         let count = seen.get(name).copied().unwrap_or(0);
         eprintln!("{name:22} {count}");
         assert!(count > 0, "{name} never occurred");
