@@ -2,18 +2,20 @@
 
 # One profile for build, run and test, so that every dependency compiles once. `make run PROFILE=release` serves the optimized binary.
 PROFILE ?= dev
-# More flags for `make run`.
+# More flags for `make run` and `make bench-orders`.
 ARGS ?=
 # What `make replay` reads: the shipped sample, or DATA=<file>.csv or .csv.gz with the same columns.
 DATA ?= examples/online-retail/sample.csv
 REPLAY_PROFILE ?= release
+# What `make bench-orders` loads: memory or sqlite.
+STORE ?= sqlite
 CARGO ?= cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help run test replay lint fmt doc rules deny bench ci
+.PHONY: help run test replay lint fmt doc rules deny bench bench-orders ci
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # Binaries are named without their package, so that they share the features, and with them the dependencies, of the whole workspace.
 run: ## serve the engine over HTTP on this machine; ARGS=--help lists its flags
@@ -49,6 +51,9 @@ deny: ## check licenses, banned crates and sources of all dependencies
 
 bench: ## run the criterion benchmarks
 	$(CARGO) bench -p commerce-benches
+
+bench-orders: ## load the engine with orders; STORE=memory or sqlite, ARGS=--help lists its flags
+	$(CARGO) run --release --bin bench-orders -- --store $(STORE) $(ARGS)
 
 ci: ## run all that a change must pass, with the seconds of each stage
 	.ci/run

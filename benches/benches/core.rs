@@ -1,6 +1,6 @@
 //! What the pure core costs, without any store.
 
-use commerce_benches::{NOW, place_to_delivered};
+use commerce_benches::life::{NOW, place_to_delivered};
 use commerce_core::money::share_out;
 use commerce_core::order::{Order, evolve};
 use commerce_core::stored::{decode_order, encode_order};

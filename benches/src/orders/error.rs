@@ -1,0 +1,32 @@
+//! Why a run gives no figures.
+
+use commerce_core::engine;
+use commerce_core::order::Headline;
+use commerce_store_sqlite::OpenError;
+
+/// Why a run gives no figures.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BenchError {
+    /// The engine refused or failed.
+    #[error("the engine failed")]
+    Engine(#[from] engine::Error),
+    /// The store's file cannot be opened.
+    #[error("the store cannot be opened")]
+    Open(#[from] OpenError),
+    /// A file of the run cannot be made or read.
+    #[error("a file of the run failed")]
+    File(#[from] std::io::Error),
+    /// A file of the run cannot be read as a database.
+    #[error("a database of the run failed")]
+    Sql(#[from] rusqlite::Error),
+    /// A task of the run panicked.
+    #[error("a task of the run panicked")]
+    Task(#[from] tokio::task::JoinError),
+    /// An order was placed and is not paid.
+    #[error("an order came to rest as {0}, not as confirmed")]
+    NotConfirmed(Headline),
+    /// No order was done within the time.
+    #[error("no order was done within the measured time: give more seconds")]
+    NothingMeasured,
+}
