@@ -62,7 +62,7 @@ struct MigrateArgs {
 
 #[derive(Args, Clone, Debug)]
 struct VerifyArgs {
-    /// The file, which no server may have open.
+    /// The file. A server may have it open, and goes on.
     #[arg(long, env = "COMMERCE_STORE", default_value = "./commerce.db")]
     store: PathBuf,
 }
@@ -92,8 +92,8 @@ enum Failure {
     Serve(#[from] ServeError),
     #[error("cannot migrate the store")]
     Migrate(#[source] commerce_store_sqlite::OpenError),
-    #[error("there is no store at {0}")]
-    NoStore(PathBuf),
+    #[error("cannot open the store")]
+    Open(#[source] commerce_store_sqlite::OpenError),
     #[error("cannot verify the store")]
     Verify(#[source] commerce_core::engine::Error),
     #[error(transparent)]
@@ -142,12 +142,11 @@ fn migrate(args: &MigrateArgs) -> Result<(), Failure> {
     print(&format!("{}: schema version {}, {} shard(s)\n", args.store.display(), facts.schema_version, facts.shards))
 }
 
+/// Verifies one state of the file: what is written meanwhile is not seen, so that every verdict is true.
 async fn verify(path: &Path) -> Result<VerifyReport, Failure> {
-    // opening would make it
-    if !path.exists() {
-        return Err(Failure::NoStore(path.to_owned()));
-    }
-    let (store, file) = serve::open(path.to_owned()).await?;
+    let path = path.to_owned();
+    let opened = tokio::task::spawn_blocking(move || SqliteStore::open_snapshot(path, Arc::new(TokioClock)));
+    let (store, file) = opened.await.map_err(ServeError::Thread)?.map_err(Failure::Open)?;
     // nobody runs the workers: no call is made
     let nobody = Arc::new(Sandbox::new(Arc::new(TokioClock), Options::CARDS));
     let (commerce, _) = serve::engine(store, nobody, 0);

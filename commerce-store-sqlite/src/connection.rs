@@ -6,6 +6,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::{Result, SqlError};
+use crate::lock::beside;
 
 /// Statements kept prepared per connection: more than this crate has.
 const STATEMENTS_MAX: usize = 128;
@@ -14,9 +15,24 @@ const CACHE_MAX_KIB: i64 = 64 * 1_024;
 /// What the write-ahead log is cut down to after a checkpoint.
 const LOG_KEPT_MAX_BYTES: i64 = 64 * 1_024 * 1_024;
 
-/// Opens the file without changing it.
+/// Opens the file, which may not be there yet, without changing it.
 pub(crate) fn open(path: &Path) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    open_as(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)
+}
+
+/// Opens a file that is there to read it, whoever else has it open. A log that lies beside it stays as it is: writing it back is for
+/// those who write.
+pub(crate) fn open_beside(path: &Path) -> rusqlite::Result<Connection> {
+    let log = std::fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0);
+    // it may be written so that its shared memory can be made; where it cannot, SQLite reads alone
+    let conn = open_as(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, log)?;
+    set_reader(&conn)?;
+    Ok(conn)
+}
+
+fn open_as(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     // plans do not depend on bound values: else a statement is prepared anew each time it is taken from the cache, its values cleared

@@ -1,4 +1,5 @@
-//! The embedded store of commerce: every store port on one durable SQLite file, for one process.
+//! The embedded store of commerce: every store port on one durable SQLite file, for one process that writes it; others may read beside
+//! it.
 //!
 //! One thread owns the one connection that writes; it commits change sets in groups, and an answer comes after the sync. A few threads
 //! read, each from its own connection. Nothing here needs a runtime.
@@ -19,4 +20,4 @@ mod table;
 mod tests;
 mod write;
 
-pub use open::{OpenError, SqliteOptions, SqliteStore, StoreHandle};
+pub use open::{OpenError, SnapshotHandle, SqliteOptions, SqliteStore, StoreHandle};

@@ -1,6 +1,7 @@
 //! Opening and closing the file.
 
 mod error;
+mod snapshot;
 
 use std::fmt;
 use std::num::NonZeroU16;
@@ -9,11 +10,12 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use commerce_core::commit::{CommitCounts, CommitLimits, GroupCommit, group_commit};
-use commerce_core::ports::{Clock, Store, StoreFacts};
+use commerce_core::ports::{Clock, Journal, Store, StoreFacts};
 use futures::executor::block_on;
 use rusqlite::Connection;
 
 pub use error::OpenError;
+pub use snapshot::SnapshotHandle;
 
 use crate::connection::{self, WRITE, transaction};
 use crate::lock::FileLock;
@@ -111,7 +113,8 @@ fn join(thread: JoinHandle<()>) {
 
 impl StoreHandle {
     /// Refuses every later call, answers those that wait, and blocks until the file is closed and another process may open it: all is
-    /// in the one file then, no log beside it.
+    /// in the one file then, no log beside it, unless another process was reading the file: what it then leaves in the log, the next
+    /// opening takes up.
     pub fn close(self) {
         // the writer ends last: only the last connection writes the log back, and of two that close at once neither is
         self.readers.close();
@@ -198,7 +201,7 @@ fn start(opened: Opened, options: SqliteOptions) -> Result<(Store, StoreHandle),
         connections.push(reader.map_err(|error| wrap(error.into()))?);
     }
     let thread_error = |error| OpenError::from_io(&path, error);
-    let (readers, reading) = Readers::start(connections, options.queue_max_reads, &lock).map_err(thread_error)?;
+    let (readers, reading) = Readers::start(connections, options.queue_max_reads, Some(&lock)).map_err(thread_error)?;
     let changed = Arc::new(Notifier::default());
     let writer = Writer::new(conn, facts.shards, Arc::clone(&options.clock)).map_err(wrap)?;
     let writer = Arc::new(Mutex::new(Some(writer)));
@@ -210,10 +213,16 @@ fn start(opened: Opened, options: SqliteOptions) -> Result<(Store, StoreHandle),
         drop(lock);
     });
     let writing = writing.map_err(thread_error)?;
-    let ports = Arc::new(Ports { readers: readers.clone(), jobs: jobs.clone(), clock: options.clock, changed: Arc::clone(&changed) });
-    let store = Store {
+    let ports = Ports { readers: readers.clone(), jobs: jobs.clone(), clock: options.clock, changed: Arc::clone(&changed) };
+    let store = bundle(facts, Arc::new(group.clone()), ports);
+    Ok((store, StoreHandle { group, jobs, readers, changed, reading, writing }))
+}
+
+fn bundle(facts: StoreFacts, journal: Arc<dyn Journal>, ports: Ports) -> Store {
+    let ports = Arc::new(ports);
+    Store {
         facts,
-        journal: Arc::new(group.clone()),
+        journal,
         feed: ports.clone(),
         stock: ports.clone(),
         views: ports.clone(),
@@ -222,6 +231,5 @@ fn start(opened: Opened, options: SqliteOptions) -> Result<(Store, StoreHandle),
         carts: ports.clone(),
         catalogue: ports.clone(),
         audit: ports,
-    };
-    Ok((store, StoreHandle { group, jobs, readers, changed, reading, writing }))
+    }
 }

@@ -9,10 +9,10 @@ use futures::channel::oneshot;
 use rusqlite::Connection;
 
 use crate::connection::{READ, transaction};
-use crate::error::Result;
+use crate::error::{Result, SqlError};
 use crate::lock::FileLock;
 
-type Job = Box<dyn FnOnce(&Connection) + Send>;
+type Job = Box<dyn FnOnce(&Reader) + Send>;
 
 /// Hands closures to the readers. The last one dropped lets them end.
 #[derive(Clone)]
@@ -37,23 +37,24 @@ struct State {
 }
 
 impl Readers {
-    /// Starts one thread for each connection.
+    /// Starts one thread for each connection. One that is in a transaction stays in it: all its reads see one state.
     pub(crate) fn start(
         connections: Vec<Connection>,
         queue_max_reads: usize,
-        lock: &Arc<FileLock>,
+        lock: Option<&Arc<FileLock>>,
     ) -> std::io::Result<(Self, Vec<JoinHandle<()>>)> {
         let queue = Arc::new(Queue { state: Mutex::default(), arrived: Condvar::new(), queue_max_reads });
         let readers = Self { door: Arc::new(Door { queue: Arc::clone(&queue) }) };
         let mut threads = Vec::with_capacity(connections.len());
         for conn in connections {
             let queue = Arc::clone(&queue);
-            let lock = Arc::clone(lock);
+            let lock = lock.cloned();
             threads.push(std::thread::Builder::new().name("commerce-read".into()).spawn(move || {
+                let reader = Reader { pinned: !conn.is_autocommit(), conn };
                 while let Some(job) = queue.next() {
-                    job(&conn);
+                    job(&reader);
                 }
-                drop(conn);
+                drop(reader);
                 drop(lock);
             })?);
         }
@@ -66,10 +67,10 @@ impl Readers {
         work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T, PortError> {
         let (sender, receiver) = oneshot::channel();
-        let job: Job = Box::new(move |conn| {
+        let job: Job = Box::new(move |reader| {
             if !sender.is_canceled() {
                 // a caller that has gone needs no answer
-                let _gone = sender.send(transaction(conn, READ, || work(conn)));
+                let _gone = sender.send(reader.read(work));
             }
         });
         if !self.door.queue.put(job) {
@@ -84,6 +85,24 @@ impl Readers {
     /// Refuses every later read. The threads do what waits and end.
     pub(crate) fn close(&self) {
         self.door.queue.close();
+    }
+}
+
+/// A connection that reads.
+struct Reader {
+    conn: Connection,
+    /// Whether it was given in a transaction, and so sees one state as long as it lives.
+    pinned: bool,
+}
+
+impl Reader {
+    fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        match (self.pinned, self.conn.is_autocommit()) {
+            (false, _) => transaction(&self.conn, READ, || work(&self.conn)),
+            (true, false) => work(&self.conn),
+            // what it would see now is another state
+            (true, true) => Err(SqlError::RolledBack),
+        }
     }
 }
 

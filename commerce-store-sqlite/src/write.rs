@@ -141,7 +141,7 @@ impl Jobs {
             })
         });
         if self.queue.unbounded_send(job).is_err() {
-            return Err(PortError::with(PortErrorKind::Unavailable, Retry::Later, "the store is shut down"));
+            return Err(PortError::with(PortErrorKind::Unavailable, Retry::Later, "the store is shut down, or open to be read alone"));
         }
         match receiver.await {
             Ok(answer) => answer.map_err(PortError::from),

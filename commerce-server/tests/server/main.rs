@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "all of it is a test: a panic is the failure it reports")]
 
 mod bad_requests;
+mod beside;
 mod client;
 mod command_line;
 mod crash;

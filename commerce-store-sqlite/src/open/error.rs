@@ -20,6 +20,12 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
     },
+    /// There is no file to read, or one that nothing was written to.
+    #[error("there is no store at {path}")]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file is something else than a database.
     #[error("{path} is not a database file")]
     NotADatabase {
@@ -40,6 +46,16 @@ pub enum OpenError {
         /// Its schema version.
         found: u32,
         /// The newest schema version that can be read.
+        known: u32,
+    },
+    /// The file was written by an earlier version, and whoever only reads it cannot migrate it.
+    #[error("{path} has schema version {found}, to be read it must be migrated to {known}")]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// Its schema version.
+        found: u32,
+        /// The schema version that can be read.
         known: u32,
     },
     /// Another process has the file open.

@@ -1,0 +1,5 @@
+//! Living with a file: read and copied while it is written.
+#![expect(clippy::unwrap_used, reason = "all of it is a test: a panic is the failure it reports")]
+
+mod snapshot;
+mod support;
