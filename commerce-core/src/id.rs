@@ -102,14 +102,24 @@ uuid_ids! {
     CartId;
     /// One version of personal data, kept outside the events.
     PersonalRef;
-    /// One engine process that leases sagas.
+    /// One engine process that leases sagas, or one runner of a consumer.
     WorkerId;
+    /// The stream in which is recorded what operators told a consumer.
+    ConsumerId;
 }
 
 impl CaptureId {
     /// The capture of a sale: an authorization that takes the money at once has no capture call of its own.
     pub const fn of_sale(attempt: AttemptId) -> Self {
         Self(attempt.0)
+    }
+}
+
+impl ConsumerId {
+    /// The stream of a consumer: FNV-1a over its name, so that every process agrees.
+    pub fn of(name: &ConsumerName) -> Self {
+        let eat = |hash: u128, byte: &u8| (hash ^ u128::from(*byte)).wrapping_mul(0x0100_0000_0000_0000_0000_013b);
+        Self(Uuid::from_u128(name.as_str().as_bytes().iter().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, eat)))
     }
 }
 
@@ -196,6 +206,8 @@ text_ids! {
     LocationId, 64, name_char;
     /// The name under which a payment provider is registered.
     ProviderName, 32, name_char;
+    /// The name under which a consumer of the feed keeps its place: letters, digits, `_`, `-` and `.`.
+    ConsumerName, 64, name_char;
     /// A provider's opaque token for a way to pay. Never a card number.
     MethodRef, 128, printable;
     /// The provider's own id for an authorization or a capture.
@@ -302,6 +314,13 @@ mod tests {
     fn the_default_names_are_names() {
         assert_eq!(MerchantId::new("default"), Ok(MerchantId::default()));
         assert_eq!(LocationId::new("default"), Ok(LocationId::default()));
+    }
+
+    #[test]
+    fn two_consumers_have_two_streams() {
+        let id = |name| ConsumerId::of(&ConsumerName::new(name).unwrap());
+        assert_eq!(id("mailer"), id("mailer"));
+        assert_ne!(id("mailer"), id("mailer2"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod audit;
 mod books;
 mod catalogue;
+mod consumers;
 mod documents;
 mod feed;
 mod journal;
@@ -20,9 +21,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::cart::Cart;
 use crate::catalogue::Item;
 use crate::id::{CartId, MerchantId, PersonalRef, Sku};
-use crate::ports::{ClaimRow, ClaimSpace, Clock, PersonalRow, Position, Shard, Store, StoreFacts};
+use crate::ports::{ClaimRow, ClaimSpace, Clock, PersonalRow, Store, StoreFacts};
 
 use books::Books;
+use consumers::ConsumerTable;
 use feed::Log;
 use sagas::SagaTable;
 use views::Rows;
@@ -47,7 +49,7 @@ struct State {
     sagas: SagaTable,
     claims: BTreeMap<(MerchantId, ClaimSpace, String), ClaimRow>,
     personal: BTreeMap<(MerchantId, PersonalRef), PersonalRow>,
-    checkpoints: BTreeMap<(String, Shard), Position>,
+    consumers: ConsumerTable,
     carts: BTreeMap<(MerchantId, CartId), Cart>,
     items: BTreeMap<(MerchantId, Sku), Item>,
 }
@@ -63,7 +65,7 @@ impl MemoryStore {
             sagas: SagaTable::default(),
             claims: BTreeMap::new(),
             personal: BTreeMap::new(),
-            checkpoints: BTreeMap::new(),
+            consumers: ConsumerTable::default(),
             carts: BTreeMap::new(),
             items: BTreeMap::new(),
         };
@@ -72,6 +74,7 @@ impl MemoryStore {
             facts: StoreFacts { schema_version: SCHEMA_VERSION, shards, hmac_key: HMAC_KEY },
             journal: store.clone(),
             feed: store.clone(),
+            consumers: store.clone(),
             stock: store.clone(),
             views: store.clone(),
             sagas: store.clone(),

@@ -1,12 +1,13 @@
 //! The seams: what the engine asks of stores, providers, screens, clocks and ids.
 //!
-//! Every port is dyn-safe and has no default bodies. A store implements [`Journal`], [`Feed`], [`Stock`], [`Views`], [`Sagas`],
-//! [`Personal`], [`Carts`], [`Catalogue`] and [`Audit`]; [`Store`] bundles them.
+//! Every port is dyn-safe and has no default bodies. A store implements [`Journal`], [`Feed`], [`Consumers`], [`Stock`], [`Views`],
+//! [`Sagas`], [`Personal`], [`Carts`], [`Catalogue`] and [`Audit`]; [`Store`] bundles them.
 
 mod audit;
 mod catalogue;
 mod change_set;
 mod clock;
+mod consumers;
 mod documents;
 mod error;
 mod feed;
@@ -23,13 +24,12 @@ mod views;
 
 pub use audit::{Audit, ClaimEntry};
 pub use catalogue::Catalogue;
-pub use change_set::{
-    Append, ChangeSet, Checkpoint, Claim, ClaimSpace, Expected, Partition, PersonalWrite, ResourceKind, ResourceRef, Root,
-};
+pub use change_set::{Append, ChangeSet, Claim, ClaimSpace, Expected, Partition, PersonalWrite, ResourceKind, ResourceRef, Root};
 pub use clock::{Clock, Ids};
+pub use consumers::{ConsumerAct, ConsumerRow, ConsumerWrite, Consumers, Park, ParkedQuery, ParkedRow};
 pub use documents::{Carts, Personal, PersonalRow};
 pub use error::{PortError, PortErrorKind, Retry};
-pub use feed::{Feed, FeedEntry, FeedItem, Position, Shard};
+pub use feed::{Feed, FeedEntry, FeedItem, FeedKey, Position, Shard};
 pub use journal::{Journal, Proof, Receipt, Rejection, Verdict};
 pub use page::{Cursor, CursorError, LIMIT_MAX_ROWS, Page};
 pub use pricer::{Pricer, PricerError, Quote, QuoteLine, QuoteRequest, QuotedLine};

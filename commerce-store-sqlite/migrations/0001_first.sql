@@ -11,7 +11,7 @@ CREATE TABLE facts (
 CREATE TABLE events (
     seq          INTEGER PRIMARY KEY,
     merchant     TEXT    NOT NULL,
-    stream       TEXT    NOT NULL CHECK (stream IN ('order', 'payment', 'saga')),
+    stream       TEXT    NOT NULL CHECK (stream IN ('order', 'payment', 'saga', 'consumer')),
     stream_id    BLOB    NOT NULL CHECK (length(stream_id) = 16),
     version      INTEGER NOT NULL CHECK (version >= 1),
     id           BLOB    NOT NULL CHECK (length(id) = 16),
@@ -200,12 +200,33 @@ CREATE TABLE personal (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX personal_by_customer ON personal (merchant, customer) WHERE customer IS NOT NULL;
 
-CREATE TABLE checkpoints (
-    consumer TEXT    NOT NULL CHECK (length(consumer) BETWEEN 1 AND 64),
-    shard    INTEGER NOT NULL CHECK (shard BETWEEN 0 AND 65535),
-    position INTEGER NOT NULL CHECK (position >= 0),
-    PRIMARY KEY (consumer, shard)
+CREATE TABLE consumers (
+    consumer     TEXT    NOT NULL CHECK (length(consumer) BETWEEN 1 AND 64),
+    shard        INTEGER NOT NULL CHECK (shard BETWEEN 0 AND 65535),
+    position     INTEGER NOT NULL CHECK (position >= 0),
+    epoch        INTEGER NOT NULL CHECK (epoch >= 0),
+    revision     INTEGER NOT NULL CHECK (revision >= 0),
+    lease_worker BLOB             CHECK (length(lease_worker) = 16),
+    lease_until  INTEGER,
+    PRIMARY KEY (consumer, shard),
+    CHECK ((lease_worker IS NULL) = (lease_until IS NULL))
 ) STRICT, WITHOUT ROWID;
+
+-- Items of the feed that a consumer could not take; all of one key are replaying, or none is.
+CREATE TABLE parked (
+    consumer  TEXT    NOT NULL,
+    shard     INTEGER NOT NULL,
+    position  INTEGER NOT NULL CHECK (position >= 1),
+    merchant  TEXT    NOT NULL,
+    key       TEXT    NOT NULL CHECK (length(key) BETWEEN 1 AND 200),
+    replaying INTEGER NOT NULL CHECK (replaying IN (0, 1)),
+    failures  INTEGER NOT NULL CHECK (failures >= 0),
+    error     TEXT             CHECK (length(error) <= 1000),
+    parked_at INTEGER NOT NULL,
+    PRIMARY KEY (consumer, shard, position),
+    FOREIGN KEY (consumer, shard) REFERENCES consumers (consumer, shard)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX parked_by_key ON parked (consumer, shard, merchant, key);
 
 CREATE TABLE carts (
     merchant   TEXT    NOT NULL,

@@ -13,7 +13,7 @@ use rusqlite::Connection;
 use crate::error::{Result, SqlError};
 use crate::table::movements::Recorded;
 use crate::table::parcels::{self, Way};
-use crate::table::{accounts, checkpoints, claims, events, holds, movements, orders, payments, personal, refunds, sagas};
+use crate::table::{accounts, claims, consumers, events, holds, movements, orders, payments, personal, refunds, sagas};
 
 /// Ids of the rows of accounts that were read in this batch.
 type RowIds = Rc<RefCell<HashMap<AccountKey, i64>>>;
@@ -103,6 +103,11 @@ impl<'a> Batch<'a> {
             }
         }
         self.judge_sagas(set)?;
+        for write in &set.consumers {
+            if !consumers::stands(self.conn, write)? {
+                return rejected(Rejection::Outrun { consumer: write.consumer.clone(), shard: write.shard });
+            }
+        }
         for append in &set.appends {
             let actual = events::version(self.conn, &append.stream)?;
             if actual != append.expected.version() {
@@ -201,10 +206,7 @@ impl<'a> Batch<'a> {
         for data in &set.personal {
             personal::put(self.conn, merchant, data)?;
         }
-        match &set.checkpoint {
-            Some(point) => checkpoints::put(self.conn, point),
-            None => Ok(()),
-        }
+        set.consumers.iter().try_for_each(|write| consumers::write(self.conn, write, set.now))
     }
 
     fn next_position(&mut self, shard: Shard) -> Position {

@@ -23,7 +23,7 @@ use crate::migrate::{Found, look, migrate};
 use crate::notify::Notifier;
 use crate::port::Ports;
 use crate::read::Readers;
-use crate::table::sagas;
+use crate::table::{consumers, sagas};
 use crate::write::{Jobs, RawJournal, Writer, run};
 
 /// How a store is opened.
@@ -70,14 +70,15 @@ pub struct SqliteStore;
 impl SqliteStore {
     /// Opens a store and starts its threads. A file that is not there is made; one of an earlier version is migrated.
     ///
-    /// All leases of sagas end: the lock proves that no earlier process lives.
+    /// All leases of sagas and consumers end: the lock proves that no earlier process lives.
     ///
     /// # Errors
     /// [`OpenError`]; nothing was changed, except that a lock file stands beside the path.
     pub fn open(path: impl AsRef<Path>, options: SqliteOptions) -> Result<(Store, StoreHandle), OpenError> {
         let opened = Opened::at(path.as_ref(), options.shards)?;
         let wrap = |error| OpenError::from_sql(&opened.path, error);
-        transaction(&opened.conn, WRITE, || sagas::end_leases(&opened.conn)).map_err(wrap)?;
+        let end_leases = || sagas::end_leases(&opened.conn).and_then(|_| consumers::end_leases(&opened.conn));
+        transaction(&opened.conn, WRITE, end_leases).map_err(wrap)?;
         start(opened, options)
     }
 
@@ -213,7 +214,8 @@ fn start(opened: Opened, options: SqliteOptions) -> Result<(Store, StoreHandle),
         drop(lock);
     });
     let writing = writing.map_err(thread_error)?;
-    let ports = Ports { readers: readers.clone(), jobs: jobs.clone(), clock: options.clock, changed: Arc::clone(&changed) };
+    let ports =
+        Ports { readers: readers.clone(), jobs: jobs.clone(), shards: facts.shards, clock: options.clock, changed: Arc::clone(&changed) };
     let store = bundle(facts, Arc::new(group.clone()), ports);
     Ok((store, StoreHandle { group, jobs, readers, changed, reading, writing }))
 }
@@ -224,6 +226,7 @@ fn bundle(facts: StoreFacts, journal: Arc<dyn Journal>, ports: Ports) -> Store {
         facts,
         journal,
         feed: ports.clone(),
+        consumers: ports.clone(),
         stock: ports.clone(),
         views: ports.clone(),
         sagas: ports.clone(),

@@ -2,6 +2,7 @@
 
 mod audit;
 mod catalogue;
+mod consumers;
 mod documents;
 mod feed;
 pub(crate) mod journal;
@@ -21,6 +22,7 @@ use crate::write::Jobs;
 pub(crate) struct Ports {
     pub(crate) readers: Readers,
     pub(crate) jobs: Jobs,
+    pub(crate) shards: u16,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) changed: Arc<Notifier>,
 }

@@ -2,8 +2,8 @@
 
 pub(crate) mod accounts;
 pub(crate) mod carts;
-pub(crate) mod checkpoints;
 pub(crate) mod claims;
+pub(crate) mod consumers;
 pub(crate) mod events;
 pub(crate) mod holds;
 pub(crate) mod items;

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use commerce_core::commit::CommitLimits;
-use commerce_core::id::{CustomerId, EventId, HoldId, MerchantId, MoveId, OrderId, PersonalRef, ReservationId, ShipmentId, Sku, WorkerId};
+use commerce_core::id::{
+    ConsumerName, CustomerId, EventId, HoldId, MerchantId, MoveId, OrderId, PersonalRef, ReservationId, ShipmentId, Sku, WorkerId,
+};
 use commerce_core::ports::*;
 use commerce_core::quantity::Quantity;
 use commerce_core::stock::{AccountKey, Move, Owner, Split};
@@ -174,7 +176,8 @@ fn a_rejected_set_leaves_no_row() {
     let mut short = place.event_set(10);
     short.moves = vec![place.receive(1), place.hold(9)];
     short.personal.push(PersonalWrite { reference: place.id(PersonalRef::new), customer: None, order: None, bytes: vec![1] });
-    short.checkpoint = Some(Checkpoint { consumer: "relay".into(), shard: Shard(0), position: Position(1) });
+    let act = ConsumerAct::Advance { revision: 0, to: Position(1), parked: Vec::new(), settled: Vec::new() };
+    short.consumers.push(ConsumerWrite { consumer: ConsumerName::new("relay").unwrap(), shard: Shard(0), epoch: 0, act });
     let answers = writer.commit(&[short]);
     assert!(matches!(&answers[0], Ok(Verdict::Rejected(Rejection::Short(_)))), "{answers:?}");
     assert_eq!(rows(&conn), before);

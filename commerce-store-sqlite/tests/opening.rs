@@ -162,7 +162,7 @@ fn a_closed_store_refuses_calls_and_says_that_they_did_nothing() {
     let changed = store.feed.changed();
     handle.close();
     block_on(changed);
-    let read = block_on(store.feed.checkpoints("relay")).unwrap_err();
+    let read = block_on(store.feed.heads()).unwrap_err();
     assert_eq!((read.kind, read.retry), (PortErrorKind::Unavailable, Retry::Later));
     let write = block_on(store.carts.sweep(Timestamp::from_secs(1), 10)).unwrap_err();
     assert_eq!((write.kind, write.retry), (PortErrorKind::Unavailable, Retry::Later));

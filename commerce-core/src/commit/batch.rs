@@ -12,7 +12,7 @@ pub(super) struct Waiting {
     pub(super) set: ChangeSet,
     /// The call that it came in: sets of one call keep their order.
     pub(super) call: u64,
-    /// Hashes of the streams, claims, sagas and checkpoints that it writes. Two keys with one hash only wait for each other.
+    /// Hashes of the streams, claims, sagas and consumers that it writes. Two keys with one hash only wait for each other.
     pub(super) keys: Vec<u64>,
     pub(super) answer: oneshot::Sender<Result<Verdict, PortError>>,
 }
@@ -57,8 +57,8 @@ pub(super) fn keys(set: &ChangeSet) -> Vec<u64> {
         };
         hash(&("saga", id))
     });
-    let checkpoint = set.checkpoint.iter().map(|point| hash(&("checkpoint", &point.consumer, point.shard)));
-    claims.chain(streams).chain(sagas).chain(checkpoint).collect()
+    let consumers = set.consumers.iter().map(|write| hash(&("consumer", &write.consumer, write.shard)));
+    claims.chain(streams).chain(sagas).chain(consumers).collect()
 }
 
 fn hash(key: &impl Hash) -> u64 {

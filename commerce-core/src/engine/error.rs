@@ -146,7 +146,7 @@ pub(crate) enum Loss {
     HoldGone,
     /// Short of stock.
     Short(Vec<ShortItem>),
-    /// Another worker moved the saga on.
+    /// Another worker moved the saga, or the consumer, on.
     Fenced,
     /// Someone has the key.
     Claimed { owner: ResourceRef, same_request: bool, idempotency: bool },
@@ -158,7 +158,7 @@ impl From<Rejection> for Loss {
             Rejection::Claimed { claim, owner, same_request } => {
                 Self::Claimed { owner, same_request, idempotency: claim.space == crate::ports::ClaimSpace::Idempotency }
             }
-            Rejection::Fenced { .. } => Self::Fenced,
+            Rejection::Fenced { .. } | Rejection::Outrun { .. } => Self::Fenced,
             Rejection::Conflict { .. } => Self::Again,
             Rejection::HoldGone { .. } => Self::HoldGone,
             Rejection::Short(items) => Self::Short(items),

@@ -11,8 +11,8 @@ use crate::engine::{Call, Error, changes};
 use crate::id::{LocationId, MerchantId, OrderId, Sku};
 use crate::order::{Command, Event, Order, decide};
 use crate::ports::{
-    Append, ChangeSet, Claim, ClaimSpace, NewSaga, Partition, PersonalWrite, PortError, Proof, Receipt, ResourceRef, Retry, Root, SagaId,
-    SagaPhase, SagaRow, SagaUpdate, SagaWrite, StreamId, Verdict, Version,
+    Append, ChangeSet, Claim, ClaimSpace, ConsumerAct, ConsumerWrite, NewSaga, Partition, PersonalWrite, PortError, Proof, Receipt,
+    ResourceRef, Retry, Root, SagaId, SagaPhase, SagaRow, SagaUpdate, SagaWrite, StreamId, Verdict, Version,
 };
 use crate::stock::Move;
 use crate::time::Timestamp;
@@ -395,7 +395,7 @@ fn proof(set: &ChangeSet) -> Option<Proof> {
             SagaWrite::Wake { .. } => {}
         }
     }
-    set.moves.iter().find_map(|one| match one {
+    let moved = set.moves.iter().find_map(|one| match one {
         Move::Receive { id, .. }
         | Move::Adjust { id, .. }
         | Move::Relocate { id, .. }
@@ -404,7 +404,14 @@ fn proof(set: &ChangeSet) -> Option<Proof> {
         | Move::Configure { id, .. } => Some(Proof::Move { id: *id }),
         Move::Hold { id, .. } => Some(Proof::Move { id: crate::id::MoveId::new(id.uuid()) }),
         Move::Extend { .. } | Move::Confirm { .. } | Move::Expire { .. } => None,
-    })
+    });
+    moved.or_else(|| set.consumers.iter().find_map(consumer_proof))
+}
+
+/// What an operator tells a consumer is recorded as an event, which proves it.
+fn consumer_proof(write: &ConsumerWrite) -> Option<Proof> {
+    let ConsumerAct::Advance { revision, .. } = &write.act else { return None };
+    Some(Proof::Consumer { consumer: write.consumer.clone(), shard: write.shard, epoch: write.epoch, revision: revision + 1 })
 }
 
 /// Tells the workers of sagas whose commit nobody waited for to the end.

@@ -188,6 +188,7 @@ async fn stream(store: &Store, id: &StreamId) -> Result<Option<Findings>, Error>
     match id.name {
         StreamName::Order(order) => order::check(store, &id.merchant, order).await,
         StreamName::Payment(payment) => payment::alone(store, &id.merchant, payment).await,
+        StreamName::Consumer(_) => Ok(Some(Findings::default())),
         StreamName::Saga(saga) => {
             settled(async || {
                 let mut notes = Notes::new(&id.merchant);

@@ -51,6 +51,7 @@ fn stream_key(stream: &StreamId) -> [String; 3] {
         StreamName::Order(id) => (id.to_string(), "order"),
         StreamName::Payment(id) => (id.to_string(), "payment"),
         StreamName::Saga(id) => (id.to_string(), "saga"),
+        StreamName::Consumer(id) => (id.to_string(), "consumer"),
     };
     [stream.merchant.to_string(), id, kind.to_owned()]
 }

@@ -104,10 +104,9 @@ impl Feed for MemoryStore {
         Ok(self.state().read(shard, after, limit, mirrors))
     }
 
-    async fn checkpoints(&self, consumer: &str) -> Result<Vec<(Shard, Position)>, PortError> {
+    async fn heads(&self) -> Result<Vec<Position>, PortError> {
         let state = self.state();
-        let own = state.checkpoints.iter().filter(|((name, _), _)| name == consumer);
-        Ok(own.map(|((_, shard), position)| (*shard, *position)).collect())
+        Ok((0..self.shards).map(|shard| state.log.head(Shard(shard))).collect())
     }
 
     // written out, so that it listens from the call on and not from the first poll

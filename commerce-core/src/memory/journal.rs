@@ -51,6 +51,7 @@ impl State {
         set.check().map_err(Refused::Failed)?;
         self.judge_claims(set)?;
         let sagas = self.sagas.judge(set, clock)?;
+        self.consumers.judge(set)?;
         for append in &set.appends {
             let actual = self.log.version(&append.stream);
             if actual != append.expected.version() {
@@ -101,10 +102,7 @@ impl State {
             let row = PersonalRow { reference, customer, order: one.order, bytes: one.bytes.clone() };
             self.personal.insert((merchant.clone(), reference), row);
         }
-        if let Some(checkpoint) = &set.checkpoint {
-            let at = self.checkpoints.entry((checkpoint.consumer.clone(), checkpoint.shard)).or_default();
-            *at = (*at).max(checkpoint.position);
-        }
+        self.consumers.write(set);
         Receipt { shard, position: self.log.head(shard), placed: judged.applied.placed }
     }
 
@@ -119,9 +117,9 @@ impl State {
                 self.at_head(shard_of(row, shards))
             }
             Proof::Move { id } => self.books.last_of_move(*id)?,
-            Proof::Checkpoint { consumer, shard, position } => {
-                self.checkpoints.get(&(consumer.clone(), *shard)).filter(|at| *at >= position)?;
-                self.at_head(*shard)
+            Proof::Consumer { consumer, shard, epoch, revision } => {
+                let row = self.consumers.row(consumer, *shard);
+                (row.epoch == *epoch && row.revision >= *revision).then(|| self.at_head(*shard))?
             }
         };
         Some(Receipt { shard, position, placed: Vec::new() })

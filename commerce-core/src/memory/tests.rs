@@ -7,8 +7,8 @@ use uuid::Uuid;
 use super::*;
 use crate::id::{EventId, LocationId, MoveId, OrderId, WorkerId};
 use crate::ports::{
-    Actor, ActorKind, Append, ChangeSet, Checkpoint, Claim, EventMeta, Expected, KindVersion, NewEvent, NewSaga, Partition, PortError,
-    PortErrorKind, Receipt, ResourceKind, ResourceRef, Root, SagaId, SagaPhase, SagaUpdate, SagaWrite, StreamId, StreamName, Verdict,
+    Actor, ActorKind, Append, ChangeSet, Claim, EventMeta, Expected, KindVersion, NewEvent, NewSaga, Partition, PortError, PortErrorKind,
+    Position, Receipt, ResourceKind, ResourceRef, Root, SagaId, SagaPhase, SagaUpdate, SagaWrite, Shard, StreamId, StreamName, Verdict,
 };
 use crate::quantity::Quantity;
 use crate::stock::{AccountKey, Move};
@@ -109,16 +109,6 @@ fn one_set_may_step_a_saga_and_wake_it() {
     committed(&store, ChangeSet { sagas: vec![SagaWrite::Update(update), SagaWrite::Wake { id, due }], ..set(1) });
     let row = block_on(store.sagas.get(&MerchantId::default(), id)).unwrap().unwrap();
     assert_eq!((row.revision, row.due, row.lease), (3, Some(due), None));
-}
-
-#[test]
-fn a_checkpoint_never_goes_back() {
-    let store = open(1);
-    for position in [5, 3] {
-        let checkpoint = Checkpoint { consumer: "relay".to_owned(), shard: Shard(0), position: Position(position) };
-        committed(&store, ChangeSet { checkpoint: Some(checkpoint), ..set(1) });
-    }
-    assert_eq!(block_on(store.feed.checkpoints("relay")).unwrap(), [(Shard(0), Position(5))]);
 }
 
 #[test]

@@ -5,13 +5,13 @@ mod check;
 use std::fmt;
 
 use crate::id::{CustomerId, MerchantId, OrderId, PaymentId, PersonalRef, Sku};
-use crate::ports::{EventMeta, NewEvent, Position, SagaWrite, Shard, StreamId, Version, ViewRow};
+use crate::ports::{ConsumerWrite, EventMeta, NewEvent, SagaWrite, Shard, StreamId, Version, ViewRow};
 use crate::stock::Move;
 use crate::time::Timestamp;
 
 /// Everything that one decision writes: all of it or nothing.
 ///
-/// It has at least one append, saga write, move or checkpoint: that is its proof.
+/// It has at least one append, saga write, move or consumer write: that is its proof.
 #[derive(Clone, Debug)]
 pub struct ChangeSet {
     /// Picks the shard.
@@ -32,8 +32,8 @@ pub struct ChangeSet {
     pub views: Vec<ViewRow>,
     /// Personal data.
     pub personal: Vec<PersonalWrite>,
-    /// A consumer's progress.
-    pub checkpoint: Option<Checkpoint>,
+    /// How consumers move on; a consumer and shard stand here once.
+    pub consumers: Vec<ConsumerWrite>,
 }
 
 impl ChangeSet {
@@ -49,7 +49,7 @@ impl ChangeSet {
             moves: Vec::new(),
             views: Vec::new(),
             personal: Vec::new(),
-            checkpoint: None,
+            consumers: Vec::new(),
         }
     }
 }
@@ -207,15 +207,4 @@ impl fmt::Debug for PersonalWrite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "PersonalWrite({})", self.reference)
     }
-}
-
-/// How far a consumer of the feed has come in one shard. It never goes back: the greater position stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Checkpoint {
-    /// The consumer's name, at most 64 characters.
-    pub consumer: String,
-    /// The shard.
-    pub shard: Shard,
-    /// The last position whose effect is in.
-    pub position: Position,
 }

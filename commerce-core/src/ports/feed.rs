@@ -49,6 +49,40 @@ pub enum FeedEntry {
     },
 }
 
+impl FeedItem {
+    /// What it is about.
+    pub fn key(&self) -> FeedKey {
+        FeedKey(match &self.entry {
+            FeedEntry::Event(stored) => stored.stream.name.to_string(),
+            // a location has no slash
+            FeedEntry::Movement { movement, .. } => format!("stock/{}/{}", movement.account.location, movement.account.sku),
+        })
+    }
+}
+
+/// What items of a merchant are about: a stream (`order/{id}`, `payment/{id}`, `saga/{id}`, `consumer/{id}`) or an account
+/// (`stock/{location}/{sku}`). Items of one key keep their order within a shard.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FeedKey(String);
+
+impl FeedKey {
+    /// A key of this text, at most 200 characters; one that no item has finds nothing.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for FeedKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// Reads what was committed, in order. A position is never filled after a later one was readable: a gap is a rollback.
 #[async_trait]
 pub trait Feed: Send + Sync + 'static {
@@ -58,11 +92,11 @@ pub trait Feed: Send + Sync + 'static {
     /// [`PortError`] if the store cannot be read.
     async fn read(&self, shard: Shard, after: Position, limit: u32, mirrors: bool) -> Result<Vec<FeedItem>, PortError>;
 
-    /// How far a consumer has come, for each shard that it has a checkpoint in.
+    /// The last position of each shard, by shard.
     ///
     /// # Errors
     /// [`PortError`] if the store cannot be read.
-    async fn checkpoints(&self, consumer: &str) -> Result<Vec<(Shard, Position)>, PortError>;
+    async fn heads(&self) -> Result<Vec<Position>, PortError>;
 
     /// Ends when something may have been committed since the call. A hint: callers also poll.
     ///

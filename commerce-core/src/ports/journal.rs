@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::id::{EventId, HoldId, MoveId};
+use crate::id::{ConsumerName, EventId, HoldId, MoveId};
 use crate::ports::{ChangeSet, Claim, PortError, Position, ResourceRef, SagaId, Shard, Stored, StreamId, Version};
 use crate::stock::{Placed, ShortItem};
 
@@ -11,7 +11,7 @@ use crate::stock::{Placed, ShortItem};
 pub trait Journal: Send + Sync + 'static {
     /// Judges each set by itself and commits those that stand; one answer per set, in order.
     ///
-    /// Within a set the checks come in this order: claims, sagas, streams, holds, stock. One loser never fails its neighbors, and
+    /// Within a set the checks come in this order: claims, sagas, consumers, streams, holds, stock. One loser never fails its neighbors, and
     /// a set sees the effects of the sets before it. What a set appends takes the next positions of its shard: first its events, in the
     /// order of its appends, then its movements, in the order of its moves.
     ///
@@ -77,6 +77,13 @@ pub enum Rejection {
         /// The saga.
         saga: SagaId,
     },
+    /// Another runner has taken the consumer over, or an operator told it something, or it moved on since it was read.
+    Outrun {
+        /// The consumer.
+        consumer: ConsumerName,
+        /// The shard.
+        shard: Shard,
+    },
     /// The stream has another version.
     Conflict {
         /// The stream.
@@ -117,13 +124,15 @@ pub enum Proof {
         /// The move.
         id: MoveId,
     },
-    /// A checkpoint.
-    Checkpoint {
+    /// A consumer that moves on. It tells as long as the epoch is the row's.
+    Consumer {
         /// The consumer.
-        consumer: String,
+        consumer: ConsumerName,
         /// The shard.
         shard: Shard,
-        /// The position, or more.
-        position: Position,
+        /// The epoch of the writer's lease.
+        epoch: u64,
+        /// The revision that the row would have, or more.
+        revision: u64,
     },
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::ports::{Audit, Carts, Catalogue, Feed, Journal, Personal, Sagas, Stock, Views};
+use crate::ports::{Audit, Carts, Catalogue, Consumers, Feed, Journal, Personal, Sagas, Stock, Views};
 
 /// What a store knows of itself, fixed when it was made.
 #[derive(Clone, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub struct Store {
     pub journal: Arc<dyn Journal>,
     /// What was committed, in order.
     pub feed: Arc<dyn Feed>,
+    /// Who reads it, how far, and what they parked.
+    pub consumers: Arc<dyn Consumers>,
     /// The stock ledger.
     pub stock: Arc<dyn Stock>,
     /// The read models.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::id::{EventId, MerchantId, OrderId, PaymentId};
+use crate::id::{ConsumerId, EventId, MerchantId, OrderId, PaymentId};
 use crate::ports::feed::{Position, Shard};
 use crate::ports::saga_rows::SagaId;
 use crate::time::Timestamp;
@@ -27,6 +27,8 @@ pub enum StreamName {
     Payment(PaymentId),
     /// What operators, or the engine, decided about one saga that got stuck.
     Saga(SagaId),
+    /// What operators told one consumer of the feed.
+    Consumer(ConsumerId),
 }
 
 impl fmt::Display for StreamName {
@@ -35,6 +37,7 @@ impl fmt::Display for StreamName {
             Self::Order(id) => write!(f, "order/{id}"),
             Self::Payment(id) => write!(f, "payment/{id}"),
             Self::Saga(id) => write!(f, "saga/{id}"),
+            Self::Consumer(id) => write!(f, "consumer/{id}"),
         }
     }
 }

@@ -5,6 +5,7 @@ pub mod baskets;
 pub mod bustle;
 pub mod checkout;
 pub mod claims;
+pub mod consumers;
 pub mod contention;
 pub mod documents;
 pub mod durable;

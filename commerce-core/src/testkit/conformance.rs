@@ -58,12 +58,12 @@ macro_rules! conformance {
                 a_saga_proves_its_set_by_a_revision_that_it_has_reached;
                 a_move_proves_its_set;
                 a_hold_proves_its_set_by_its_own_id;
-                a_checkpoint_proves_its_set_by_a_position_that_it_has_reached;
+                a_consumer_proves_its_set_by_a_revision_that_it_has_reached_while_its_epoch_lasts;
                 a_rejected_set_leaves_no_proof;
                 a_proof_finds_the_position_of_its_own_event_or_of_the_last_movement_of_its_move;
             }
             judge {
-                a_set_is_judged_by_claims_then_sagas_then_streams_then_holds_then_stock;
+                a_set_is_judged_by_claims_then_sagas_then_consumers_then_streams_then_holds_then_stock;
                 a_hold_that_is_gone_is_told_before_stock_that_is_short_whatever_the_order_of_the_moves;
             }
             claims {
@@ -184,10 +184,28 @@ macro_rules! conformance {
                 mirrors_are_read_on_request_only;
                 the_feed_is_read_after_a_position_and_up_to_a_limit;
                 a_shard_that_is_not_there_has_no_items;
-                a_checkpoint_is_stored_with_its_effect_and_only_then;
-                a_consumer_has_a_checkpoint_for_each_shard;
+                the_heads_are_the_last_positions_of_the_shards;
+                the_key_of_an_item_is_its_stream_or_its_account;
                 a_reader_that_waits_is_told_of_a_commit;
-                a_checkpoint_never_goes_back;
+            }
+            consumers {
+                progress_is_stored_with_its_effect_and_only_then;
+                a_consumer_has_a_place_in_each_shard;
+                progress_is_written_at_the_epoch_and_the_revision_of_the_row_and_is_outrun_at_any_other;
+                a_shard_is_taken_by_another_runner_only_once_its_lease_has_run_out_on_the_stores_clock;
+                a_zombie_runner_writes_nothing;
+                a_lease_is_prolonged_and_given_back_by_its_holder_alone;
+                of_runners_that_take_a_shard_at_once_exactly_one_has_it;
+                of_runners_that_write_one_step_at_once_exactly_one_does;
+                parked_items_are_written_with_the_progress_and_listed_by_shard_and_position;
+                an_item_is_settled_once_and_only_if_it_is_parked;
+                a_replay_marks_all_items_of_its_key_and_fences_the_runner;
+                an_item_that_fails_again_stops_the_replay_of_its_key;
+                an_item_that_is_parked_behind_another_is_replayed_when_that_one_is;
+                one_item_is_dropped_and_those_behind_it_stay;
+                a_reset_goes_anywhere_and_forgets_what_is_parked_behind_it;
+                a_consumer_that_stands_in_a_set_twice_or_parks_an_item_twice_is_misuse;
+                all_consumers_are_listed_by_name_and_shard;
             }
             audit {
                 all_accounts_and_holds_of_all_merchants_are_read_page_by_page;
@@ -369,6 +387,7 @@ mod tests {
             ("views", include_str!("cases/views.rs")),
             ("documents", include_str!("cases/documents.rs")),
             ("feed", include_str!("cases/feed.rs")),
+            ("consumers", include_str!("cases/consumers.rs")),
             ("audit", include_str!("cases/audit.rs")),
             ("contention", include_str!("cases/contention.rs")),
             ("durable", include_str!("cases/durable.rs")),

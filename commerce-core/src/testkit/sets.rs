@@ -1,7 +1,9 @@
 //! Builds change sets, part by part.
 
+use crate::id::ConsumerName;
 use crate::ports::{
-    Append, ChangeSet, Checkpoint, Claim, Expected, NewEvent, PersonalWrite, Position, SagaWrite, Shard, StreamName, ViewRow,
+    Append, ChangeSet, Claim, ConsumerAct, ConsumerWrite, Expected, NewEvent, PersonalWrite, Position, SagaWrite, Shard, StreamName,
+    ViewRow,
 };
 use crate::ports::{ClaimSpace, ResourceRef, StreamId};
 use crate::stock::Move;
@@ -36,9 +38,13 @@ pub trait ChangeSetExt: Sized {
     #[must_use]
     fn personal(self, write: PersonalWrite) -> Self;
 
-    /// With a consumer's progress.
+    /// With what becomes of a consumer.
     #[must_use]
-    fn checkpoint(self, consumer: &str, shard: Shard, position: Position) -> Self;
+    fn consumer(self, consumer: &str, shard: Shard, epoch: u64, act: ConsumerAct) -> Self;
+
+    /// With the progress of a consumer that nobody ever took, and that has this revision.
+    #[must_use]
+    fn advance(self, consumer: &str, shard: Shard, revision: u64, to: Position) -> Self;
 }
 
 impl ChangeSetExt for ChangeSet {
@@ -77,8 +83,13 @@ impl ChangeSetExt for ChangeSet {
         self
     }
 
-    fn checkpoint(mut self, consumer: &str, shard: Shard, position: Position) -> Self {
-        self.checkpoint = Some(Checkpoint { consumer: consumer.to_owned(), shard, position });
+    fn consumer(mut self, consumer: &str, shard: Shard, epoch: u64, act: ConsumerAct) -> Self {
+        let consumer = ConsumerName::new(consumer).expect("a test's consumer is valid");
+        self.consumers.push(ConsumerWrite { consumer, shard, epoch, act });
         self
+    }
+
+    fn advance(self, consumer: &str, shard: Shard, revision: u64, to: Position) -> Self {
+        self.consumer(consumer, shard, 0, ConsumerAct::Advance { revision, to, parked: Vec::new(), settled: Vec::new() })
     }
 }

@@ -4,9 +4,11 @@ use std::pin::Pin;
 use async_trait::async_trait;
 use commerce_core::ports::{Feed, FeedEntry, FeedItem, PortError, Position, Shard};
 
+use rusqlite::Connection;
+
 use super::Ports;
 use crate::page::rows_max;
-use crate::table::{checkpoints, events, movements};
+use crate::table::{events, movements};
 
 #[async_trait]
 impl Feed for Ports {
@@ -28,9 +30,10 @@ impl Feed for Ports {
         Ok(items)
     }
 
-    async fn checkpoints(&self, consumer: &str) -> Result<Vec<(Shard, Position)>, PortError> {
-        let consumer = consumer.to_owned();
-        self.readers.read(move |conn| checkpoints::of_consumer(conn, &consumer)).await
+    async fn heads(&self) -> Result<Vec<Position>, PortError> {
+        let shards = self.shards;
+        let head = |conn: &Connection, shard| Ok(events::head(conn, shard)?.max(movements::head(conn, shard)?));
+        self.readers.read(move |conn| (0..shards).map(|shard| head(conn, Shard(shard))).collect()).await
     }
 
     // written out, so that it listens from the call on and not from the first poll

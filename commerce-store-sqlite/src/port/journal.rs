@@ -5,7 +5,7 @@ use commerce_core::ports::{Partition, Position, Proof, Receipt, Root, SagaRow, S
 use rusqlite::Connection;
 
 use crate::error::Result;
-use crate::table::{checkpoints, events, movements, sagas};
+use crate::table::{consumers, events, movements, sagas};
 
 pub(crate) fn outcome(conn: &Connection, proof: &Proof, shards: u16) -> Result<Option<Receipt>> {
     let place = match proof {
@@ -15,10 +15,10 @@ pub(crate) fn outcome(conn: &Connection, proof: &Proof, shards: u16) -> Result<O
             None => None,
         },
         Proof::Move { id } => movements::find(conn, MoveId::new(id.uuid()))?,
-        Proof::Checkpoint { consumer, shard, position } => match checkpoints::get(conn, consumer, *shard)? {
-            Some(reached) if reached >= *position => Some(at_head(conn, *shard)?),
-            _ => None,
-        },
+        Proof::Consumer { consumer, shard, epoch, revision } => {
+            let row = consumers::get(conn, consumer, *shard)?;
+            if row.epoch == *epoch && row.revision >= *revision { Some(at_head(conn, *shard)?) } else { None }
+        }
     };
     Ok(place.map(|(shard, position)| Receipt { shard, position, placed: Vec::new() }))
 }

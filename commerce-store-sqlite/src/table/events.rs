@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use commerce_core::id::{EventId, OrderId, PaymentId};
+use commerce_core::id::{ConsumerId, EventId, OrderId, PaymentId};
 use commerce_core::ports::{EventMeta, NewEvent, Position, SagaId, Shard, Stored, StreamId, StreamName, Version};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -110,6 +110,7 @@ pub(crate) const fn key(name: StreamName) -> (&'static str, Uuid) {
         StreamName::Order(id) => ("order", id.uuid()),
         StreamName::Payment(id) => ("payment", id.uuid()),
         StreamName::Saga(id) => ("saga", id.0),
+        StreamName::Consumer(id) => ("consumer", id.uuid()),
     }
 }
 
@@ -119,6 +120,7 @@ fn name(row: &Row<'_>, at: usize) -> rusqlite::Result<StreamName> {
         "order" => row::id(row, at + 1, |id| StreamName::Order(OrderId::new(id))),
         "payment" => row::id(row, at + 1, |id| StreamName::Payment(PaymentId::new(id))),
         "saga" => row::id(row, at + 1, |id| StreamName::Saga(SagaId(id))),
+        "consumer" => row::id(row, at + 1, |id| StreamName::Consumer(ConsumerId::new(id))),
         _ => Err(row::unreadable(at, Type::Text)),
     }
 }

@@ -121,6 +121,7 @@ async fn received(store: &Store, notes: &mut Notes<'_>, event: &Stored, order: &
         StreamName::Order(_) => name == event.stream.name,
         StreamName::Payment(id) => order.tenders.attempts.iter().any(|attempt| attempt.payment_id == id),
         StreamName::Saga(_) => true,
+        StreamName::Consumer(_) => false,
     };
     let mut movements = Vec::new();
     let mut after = event.position;

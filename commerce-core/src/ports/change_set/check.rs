@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{Append, ChangeSet, Claim, PersonalWrite};
-use crate::ports::{EventMeta, PortError, PortErrorKind, Retry, SagaWrite};
+use crate::ports::{ConsumerAct, ConsumerWrite, EventMeta, PortError, PortErrorKind, Retry, SagaWrite};
 
 const CLAIM_KEY_MAX_CHARS: usize = 512;
 const RESOURCE_ID_MAX_CHARS: usize = 64;
@@ -11,7 +11,7 @@ const EVENT_KIND_MAX_CHARS: usize = 64;
 const SAGA_KIND_MAX_CHARS: usize = 32;
 const ACTOR_MAX_CHARS: usize = 128;
 const CORRELATION_MAX_CHARS: usize = 128;
-const CONSUMER_MAX_CHARS: usize = 64;
+const FEED_KEY_MAX_CHARS: usize = 200;
 const LAST_ERROR_MAX_CHARS: usize = 1_000;
 const PERSONAL_MAX_BYTES: usize = 64 * 1_024;
 
@@ -22,13 +22,14 @@ impl ChangeSet {
     /// # Errors
     /// `Misuse` or `TooLarge`, never to be retried.
     pub fn check(&self) -> Result<(), PortError> {
-        if self.appends.is_empty() && self.sagas.is_empty() && self.moves.is_empty() && self.checkpoint.is_none() {
-            return Err(PortError::misuse("a change set without an append, saga write, move or checkpoint"));
+        if self.appends.is_empty() && self.sagas.is_empty() && self.moves.is_empty() && self.consumers.is_empty() {
+            return Err(PortError::misuse("a change set without an append, saga write, move or consumer write"));
         }
         meta(&self.meta)?;
         once("claim", self.claims.iter().map(|claim| (claim.space, &claim.key)))?;
         once("stream", self.appends.iter().map(|append| &append.stream))?;
         once("personal reference", self.personal.iter().map(|write| write.reference))?;
+        once("consumer", self.consumers.iter().map(|write| (&write.consumer, write.shard)))?;
         self.claims.iter().try_for_each(claim)?;
         self.sagas.iter().try_for_each(saga)?;
         self.personal.iter().try_for_each(personal)?;
@@ -38,7 +39,7 @@ impl ChangeSet {
             }
             events(append)?;
         }
-        self.checkpoint.iter().try_for_each(|checkpoint| text("consumer", &checkpoint.consumer, 1, CONSUMER_MAX_CHARS))
+        self.consumers.iter().try_for_each(consumer)
     }
 }
 
@@ -58,6 +59,16 @@ fn saga(write: &SagaWrite) -> Result<(), PortError> {
         SagaWrite::Update(update) => update.last_error.iter().try_for_each(|error| text("last error", error, 0, LAST_ERROR_MAX_CHARS)),
         SagaWrite::Wake { .. } => Ok(()),
     }
+}
+
+fn consumer(write: &ConsumerWrite) -> Result<(), PortError> {
+    let ConsumerAct::Advance { parked, settled, .. } = &write.act else { return Ok(()) };
+    once("position", parked.iter().map(|park| park.position).chain(settled.iter().copied()))?;
+    for park in parked {
+        text("key", park.key.as_str(), 1, FEED_KEY_MAX_CHARS)?;
+        park.error.iter().try_for_each(|error| text("error", error, 0, LAST_ERROR_MAX_CHARS))?;
+    }
+    Ok(())
 }
 
 fn events(append: &Append) -> Result<(), PortError> {

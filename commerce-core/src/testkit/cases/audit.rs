@@ -1,6 +1,6 @@
 use crate::catalogue::Item;
 use crate::goods::ItemKind;
-use crate::id::{HoldId, MerchantId, OrderId, PaymentId, PersonalRef, RefundId, ReturnId, ShipmentId};
+use crate::id::{ConsumerId, HoldId, MerchantId, OrderId, PaymentId, PersonalRef, RefundId, ReturnId, ShipmentId};
 use crate::money::{Currency, Money};
 use crate::ports::{
     Append, Claim, ClaimEntry, ClaimRow, ClaimSpace, Clock, Expected, LIMIT_MAX_ROWS, PersonalRow, PersonalWrite, ReturnRow, Root, SagaId,
@@ -83,11 +83,16 @@ pub async fn all_rows_of_all_merchants_are_read_page_by_page(lab: Lab) {
 pub async fn all_streams_of_all_merchants_are_read_with_their_last_versions(lab: Lab) {
     let mut streams = Vec::new();
     for whose in merchants() {
-        // three streams of one id: it alone is no place in the list
+        // four streams of one id: it alone is no place in the list
         let id = lab.id(|id| id);
-        let names = [StreamName::Order(OrderId::new(id)), StreamName::Payment(PaymentId::new(id)), StreamName::Saga(SagaId(id))];
+        let names = [
+            StreamName::Consumer(ConsumerId::new(id)),
+            StreamName::Order(OrderId::new(id)),
+            StreamName::Payment(PaymentId::new(id)),
+            StreamName::Saga(SagaId(id)),
+        ];
         let mut set = lab.set_of(&whose, Root::Order(OrderId::new(id)));
-        for (name, count) in names.into_iter().zip([3, 1, 2]) {
+        for (name, count) in names.into_iter().zip([4, 3, 1, 2]) {
             let stream = StreamId { merchant: whose.clone(), name };
             set.appends.push(Append { stream: stream.clone(), expected: Expected::New, events: lab.events(count) });
             streams.push((stream, Version(count as u64)));

@@ -16,7 +16,7 @@ const THREADS: usize = 8;
 const SEED: u64 = 20_260_101;
 
 /// Whether it stands; an error fails the case.
-fn stands(verdict: Result<Verdict, crate::ports::PortError>) -> bool {
+pub(super) fn stands(verdict: Result<Verdict, crate::ports::PortError>) -> bool {
     match verdict {
         Ok(verdict) => matches!(verdict, Verdict::Committed(_)),
         Err(error) => panic!("the store failed: {error}"),

@@ -1,5 +1,8 @@
-use crate::id::{CartId, MerchantId, OrderId, PersonalRef};
-use crate::ports::{ClaimSpace, Clock, Expected, PersonalWrite, Position, Proof, SagaId, SagaWrite, Shard, StreamName, Version, ViewRow};
+use crate::id::{CartId, ConsumerName, MerchantId, OrderId, PersonalRef, WorkerId};
+use crate::ports::{
+    ClaimSpace, Clock, ConsumerAct, Expected, FeedKey, Park, PersonalWrite, Position, Proof, SagaId, SagaWrite, Shard, StreamName, Version,
+    ViewRow,
+};
 use crate::testkit::cases::sagas::new_saga;
 use crate::testkit::cases::views::order_row;
 use crate::testkit::lab::{order_ref, sku, stream};
@@ -9,6 +12,10 @@ pub async fn what_was_committed_is_there_after_the_store_is_opened_again(lab: La
     let (default, order, item, saga) = (MerchantId::default(), lab.id(OrderId::new), sku("A"), lab.id(SagaId));
     let (row, reference) = (order_row(&lab, lab.clock.now()), lab.id(PersonalRef::new));
     let events = lab.events(3);
+    let mailer = ConsumerName::new("mailer").expect("a valid name");
+    lab.store.consumers.take(&mailer, Shard(0), lab.id(WorkerId::new), 1_000).await.expect("asked").expect("nobody has it");
+    let error = Some("no such address".to_owned());
+    let parked = Park { position: Position(3), merchant: default.clone(), key: FeedKey::new("order/a"), failures: 5, error };
     let (hold, moving) = lab.hold(&item, 2);
     let set = lab
         .order_set(order)
@@ -19,7 +26,7 @@ pub async fn what_was_committed_is_there_after_the_store_is_opened_again(lab: La
         .moving(moving)
         .view(ViewRow::Order(row.clone()))
         .personal(PersonalWrite { reference, customer: None, order: Some(order), bytes: vec![1] })
-        .checkpoint("mailer", Shard(0), Position(7));
+        .consumer("mailer", Shard(0), 1, ConsumerAct::Advance { revision: 0, to: Position(7), parked: vec![parked], settled: Vec::new() });
     let receipt = lab.committed(set).await;
     let facts = lab.store.facts.clone();
     let lab = lab.reopened().await;
@@ -36,7 +43,11 @@ pub async fn what_was_committed_is_there_after_the_store_is_opened_again(lab: La
     assert!(lab.store.views.claim(&default, ClaimSpace::Cart, "cart-1", lab.clock.now()).await.expect("read").is_some());
     assert_eq!(lab.store.sagas.get(&default, saga).await.expect("read").map(|saga| saga.revision), Some(1));
     assert!(lab.store.personal.get(&default, reference).await.expect("read").is_some());
-    assert_eq!(lab.store.feed.checkpoints("mailer").await.expect("read"), [(Shard(0), Position(7))]);
+    let row = lab.store.consumers.take(&mailer, Shard(0), lab.id(WorkerId::new), 1_000).await.expect("asked");
+    let row = row.expect("no lease outlives its process");
+    assert_eq!((row.position, row.revision, row.epoch), (Position(7), 1, 2));
+    let parked = lab.store.consumers.parked_at(&mailer, Shard(0), Position(3)).await.expect("read").expect("it is parked");
+    assert_eq!((parked.error.as_deref(), parked.failures), (Some("no such address"), 5));
     assert_eq!(lab.feed(receipt.shard).await.last().map(|item| item.position), Some(receipt.position));
 }
 

@@ -76,29 +76,26 @@ pub async fn a_shard_that_is_not_there_has_no_items(lab: Lab) {
     assert_eq!(lab.store.feed.read(none, Position(0), 10, true).await.expect("read"), []);
 }
 
-pub async fn a_checkpoint_is_stored_with_its_effect_and_only_then(lab: Lab) {
-    let order = lab.id(OrderId::new);
-    let effect = |consumer: &str, position, expected| {
-        let set = lab.order_set(order).append(StreamName::Order(order), expected, lab.events(1));
-        set.checkpoint(consumer, Shard(0), Position(position))
-    };
-    lab.committed(effect("mailer", 3, Expected::New)).await;
-    lab.rejected(effect("mailer", 9, Expected::New)).await;
-    lab.committed(effect("cache", 1, Expected::At(Version(1)))).await;
-    let of = async |consumer: &str| lab.store.feed.checkpoints(consumer).await.expect("read");
-    assert_eq!(of("mailer").await, [(Shard(0), Position(3))]);
-    assert_eq!(of("cache").await, [(Shard(0), Position(1))]);
-    assert_eq!(of("other").await, []);
-    lab.committed(effect("mailer", 4, Expected::At(Version(2)))).await;
-    assert_eq!(of("mailer").await, [(Shard(0), Position(4))]);
+pub async fn the_heads_are_the_last_positions_of_the_shards(lab: Lab) {
+    assert_eq!(lab.store.feed.heads().await.expect("read"), lab.shards().map(|_| Position(0)).collect::<Vec<_>>());
+    for n in 0..20 {
+        let order = lab.id(OrderId::new);
+        let set = lab.order_set(order).append(StreamName::Order(order), Expected::New, lab.events(1 + n % 2));
+        lab.committed(if n % 3 == 0 { set.moving(lab.receive(&sku("A"), 1)) } else { set }).await;
+    }
+    let mut last = Vec::new();
+    for shard in lab.shards() {
+        last.push(lab.feed(shard).await.last().map_or(Position(0), |item| item.position));
+    }
+    assert_eq!(lab.store.feed.heads().await.expect("read"), last);
 }
 
-pub async fn a_consumer_has_a_checkpoint_for_each_shard(lab: Lab) {
-    for shard in lab.shards() {
-        lab.committed(lab.any_set().checkpoint("mailer", shard, Position(u64::from(shard.0) + 5))).await;
-    }
-    let expected: Vec<_> = lab.shards().map(|shard| (shard, Position(u64::from(shard.0) + 5))).collect();
-    assert_eq!(lab.store.feed.checkpoints("mailer").await.expect("read"), expected);
+pub async fn the_key_of_an_item_is_its_stream_or_its_account(lab: Lab) {
+    let order = lab.id(OrderId::new);
+    let set = lab.order_set(order).append(StreamName::Order(order), Expected::New, lab.events(1));
+    let shard = lab.committed(set.moving(lab.receive_at(&sku("a/b"), "shop", 1))).await.shard;
+    let keys: Vec<String> = lab.feed(shard).await.iter().map(|item| item.key().to_string()).collect();
+    assert_eq!(keys, [format!("order/{order}"), "stock/shop/a/b".to_owned()]);
 }
 
 struct Bell(mpsc::Sender<()>);
@@ -126,12 +123,5 @@ pub async fn a_reader_that_waits_is_told_of_a_commit(lab: Lab) {
                 }
             }
         }
-    }
-}
-
-pub async fn a_checkpoint_never_goes_back(lab: Lab) {
-    for (written, stands) in [(5, 5), (3, 5), (5, 5), (6, 6)] {
-        lab.committed(lab.any_set().checkpoint("mailer", Shard(0), Position(written))).await;
-        assert_eq!(lab.store.feed.checkpoints("mailer").await.expect("read"), [(Shard(0), Position(stands))]);
     }
 }

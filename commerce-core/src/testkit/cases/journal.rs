@@ -2,7 +2,8 @@ use futures::FutureExt;
 
 use crate::id::{MoveId, OrderId, PaymentId, PersonalRef, RefundId};
 use crate::ports::{
-    Claim, ClaimSpace, Expected, PersonalWrite, PortErrorKind, Rejection, Retry, StreamId, StreamName, Verdict, Version, ViewRow,
+    Claim, ClaimSpace, ConsumerAct, Expected, FeedKey, Park, PersonalWrite, PortErrorKind, Rejection, Retry, StreamId, StreamName, Verdict,
+    Version, ViewRow,
 };
 use crate::ports::{PersonalRow, Position, ResourceKind, ResourceRef};
 use crate::stock::Move;
@@ -189,7 +190,8 @@ pub async fn an_unknown_stream_has_no_events_and_no_merchant_sees_anothers(lab: 
     let order = lab.id(OrderId::new);
     lab.committed(lab.order_set(order).append(StreamName::Order(order), Expected::New, lab.events(1))).await;
     let id = order.uuid();
-    for name in [StreamName::Payment(PaymentId::new(id)), StreamName::Saga(crate::ports::SagaId(id))] {
+    let saga = StreamName::Saga(crate::ports::SagaId(id));
+    for name in [StreamName::Payment(PaymentId::new(id)), saga, StreamName::Consumer(crate::id::ConsumerId::new(id))] {
         assert_eq!(lab.store.journal.load(&stream(name), Version(0), 10).await.expect("loads"), []);
     }
     let theirs = StreamId { merchant: merchant("other"), name: StreamName::Order(order) };
@@ -212,7 +214,7 @@ pub async fn a_rejected_set_writes_nothing_of_itself(lab: Lab) {
             .view(ViewRow::Payment(payment.clone()))
             .view(ViewRow::Refund(refund.clone()))
             .personal(PersonalWrite { reference, customer: None, order: Some(order), bytes: vec![1] })
-            .checkpoint("mailer", crate::ports::Shard(0), Position(1))
+            .advance("mailer", crate::ports::Shard(0), 0, Position(1))
     };
     let other = StreamName::Payment(lab.id(PaymentId::new));
     lab.rejected(full().append(other, Expected::At(Version(3)), lab.events(1))).await;
@@ -225,7 +227,8 @@ pub async fn a_rejected_set_writes_nothing_of_itself(lab: Lab) {
     assert_eq!(views.refund(&default, refund.id).await.expect("read"), []);
     assert_eq!(lab.store.journal.load(&stream(StreamName::Order(order)), Version(0), 9).await.expect("read"), []);
     assert_eq!(lab.store.personal.get(&default, reference).await.expect("read"), None);
-    assert_eq!(lab.store.feed.checkpoints("mailer").await.expect("read"), []);
+    let mailer = crate::id::ConsumerName::new("mailer").expect("a valid name");
+    assert_eq!(lab.store.consumers.rows(&mailer).await.expect("read"), []);
     assert_eq!((lab.account(&item).await.on_hand, feed_lengths(&lab).await), (5, heads));
 }
 
@@ -260,7 +263,12 @@ pub async fn text_with_a_nul_or_past_its_maximum_is_refused_and_fails_no_neighbo
         set.appends[0].events[0].kind = text.into();
         set
     };
-    let consumer = |text: String| base().checkpoint(&text, crate::ports::Shard(0), Position(1));
+    let parks = |n: u32, text: String| {
+        let (merchant, position) = (crate::id::MerchantId::default(), Position(1));
+        let park = Park { position, merchant, key: FeedKey::new(text), failures: 1, error: None };
+        let act = ConsumerAct::Advance { revision: 0, to: Position(1), parked: vec![park], settled: Vec::new() };
+        base().consumer(&format!("consumer-{n}"), crate::ports::Shard(0), 0, act)
+    };
     let personal = |len: usize| {
         base().personal(PersonalWrite { reference: lab.id(PersonalRef::new), customer: None, order: None, bytes: vec![7; len] })
     };
@@ -280,7 +288,7 @@ pub async fn text_with_a_nul_or_past_its_maximum_is_refused_and_fails_no_neighbo
         ("event kind", vec![kind(nul()), kind(too_long(64)), kind("Größe".to_owned())]),
         ("saga kind", vec![saga_kind(nul()), saga_kind(too_long(32))]),
         ("claim owner", vec![resource(nul()), resource(too_long(64))]),
-        ("consumer", vec![consumer(nul()), consumer(too_long(64))]),
+        ("parked key", vec![parks(1, nul()), parks(2, too_long(200))]),
         ("personal data", vec![personal(64 * 1_024 + 1)]),
     ];
     for (what, sets) in bad {
@@ -294,7 +302,7 @@ pub async fn text_with_a_nul_or_past_its_maximum_is_refused_and_fails_no_neighbo
         }
     }
     for fits in
-        [claim("x".repeat(512)), correlated("ü".repeat(128)), reason("x".repeat(256)), consumer("x".repeat(64)), personal(64 * 1_024)]
+        [claim("x".repeat(512)), correlated("ü".repeat(128)), reason("x".repeat(256)), parks(3, "x".repeat(200)), personal(64 * 1_024)]
     {
         lab.committed(fits).await;
     }

@@ -1,4 +1,4 @@
-use crate::id::{EventId, MoveId, OrderId};
+use crate::id::{ConsumerName, EventId, MoveId, OrderId, WorkerId};
 use crate::ports::{ChangeSet, Expected, Position, Proof, Receipt, SagaId, SagaWrite, Shard, StreamName, Version};
 use crate::stock::Move;
 use crate::testkit::cases::sagas::new_saga;
@@ -62,16 +62,20 @@ pub async fn a_hold_proves_its_set_by_its_own_id(lab: Lab) {
     check(&lab, lab.moving([hold]), Proof::Move { id: MoveId::new(id.uuid()) }).await;
 }
 
-pub async fn a_checkpoint_proves_its_set_by_a_position_that_it_has_reached(lab: Lab) {
-    let proof = |consumer: &str, shard, position| Proof::Checkpoint { consumer: consumer.to_owned(), shard, position: Position(position) };
-    let at = |position| lab.any_set().checkpoint("mailer", Shard(0), Position(position));
-    assert_eq!(outcome(&lab, &proof("mailer", Shard(0), 4)).await, None);
-    lab.committed(at(4)).await;
-    assert!(outcome(&lab, &proof("mailer", Shard(0), 4)).await.is_some());
-    assert!(outcome(&lab, &proof("mailer", Shard(0), 3)).await.is_some());
-    for other in [proof("mailer", Shard(0), 5), proof("cache", Shard(0), 4)] {
+pub async fn a_consumer_proves_its_set_by_a_revision_that_it_has_reached_while_its_epoch_lasts(lab: Lab) {
+    let name = |text: &str| ConsumerName::new(text).expect("a valid name");
+    let proof = |consumer: &str, epoch, revision| Proof::Consumer { consumer: name(consumer), shard: Shard(0), epoch, revision };
+    let at = |revision| lab.any_set().advance("mailer", Shard(0), revision, Position(4));
+    assert_eq!(outcome(&lab, &proof("mailer", 0, 1)).await, None);
+    lab.committed(at(0)).await;
+    lab.committed(at(1)).await;
+    assert!(outcome(&lab, &proof("mailer", 0, 2)).await.is_some());
+    assert!(outcome(&lab, &proof("mailer", 0, 1)).await.is_some());
+    for other in [proof("mailer", 0, 3), proof("mailer", 1, 2), proof("cache", 0, 1)] {
         assert_eq!(outcome(&lab, &other).await, None);
     }
+    lab.store.consumers.take(&name("mailer"), Shard(0), lab.id(WorkerId::new), 1_000).await.expect("asked").expect("nobody has it");
+    assert_eq!(outcome(&lab, &proof("mailer", 0, 2)).await, None);
 }
 
 pub async fn a_rejected_set_leaves_no_proof(lab: Lab) {
