@@ -1,7 +1,9 @@
 //! The load of `make bench-orders`: callers that each place an order, wait until it is confirmed, and place the next.
 
 mod args;
+mod by_hand;
 mod callers;
+mod compare;
 mod counted;
 mod error;
 mod latencies;
@@ -11,6 +13,7 @@ mod report;
 mod shop;
 
 pub use args::{Args, Phase, StoreKind};
+pub use compare::{Difference, compare};
 pub use error::BenchError;
 pub use phases::run;
 pub use report::Report;

@@ -28,6 +28,8 @@ impl StoreKind {
 pub enum Phase {
     /// Three lines each, over all SKUs.
     Spread,
+    /// The same, and by turns with it the same rows written by hand; of a file alone.
+    ByHand,
     /// One line each: all of one SKU, beside all of any.
     Hot,
     /// Three lines each, once many orders are there.
@@ -61,9 +63,12 @@ pub struct Args {
     /// Other numbers of callers for the phase `callers`.
     #[arg(long, value_delimiter = ',', default_values_t = [1, 8, 256])]
     pub other_callers: Vec<u16>,
-    /// How often the phase `spread` is run; its figures are medians.
+    /// How often the phases `spread` and `by-hand` are run; their figures are medians.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=99))]
     pub rounds: u16,
+    /// Of how many orders every column is compared with those written by hand.
+    #[arg(long, default_value_t = 200)]
+    pub compare_orders: u32,
     /// Orders that are there before the phase `after` is measured.
     #[arg(long, default_value_t = 200_000)]
     pub fill_orders: u64,
@@ -73,6 +78,9 @@ pub struct Args {
     /// What the random choice of SKUs begins with.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// Keep the files of the run.
+    #[arg(long)]
+    pub keep: bool,
     /// Where the files of the run go; they are deleted afterwards. Figures depend on how its disk syncs.
     #[arg(long, default_value = "target")]
     pub folder: PathBuf,

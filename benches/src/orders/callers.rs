@@ -31,7 +31,7 @@ pub(crate) enum Basket {
 }
 
 impl Basket {
-    /// The SKUs of the next order.
+    /// The SKUs of the next order, sorted.
     pub(crate) fn pick(self, random: &mut fastrand::Rng, skus: u16) -> Vec<u16> {
         let lines = match self {
             Self::Hot => return vec![0],
@@ -44,6 +44,8 @@ impl Basket {
                 picked.push(n);
             }
         }
+        // so that equal orders have equal rows in the same order
+        picked.sort_unstable();
         picked
     }
 }

@@ -4,6 +4,8 @@ use commerce_core::engine;
 use commerce_core::order::Headline;
 use commerce_store_sqlite::OpenError;
 
+use super::compare::Difference;
+
 /// Why a run gives no figures.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -26,6 +28,12 @@ pub enum BenchError {
     /// An order was placed and is not paid.
     #[error("an order came to rest as {0}, not as confirmed")]
     NotConfirmed(Headline),
+    /// A write by hand that its guard kept from its row: there is not enough stock, or the order is not as it should be.
+    #[error("a guarded statement found no row to write")]
+    Unguarded,
+    /// What was written by hand is not what the engine writes.
+    #[error("the rows differ from those of the engine")]
+    Differs(#[from] Difference),
     /// No order was done within the time.
     #[error("no order was done within the measured time: give more seconds")]
     NothingMeasured,

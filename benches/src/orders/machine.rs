@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::latencies::Latencies;
 
 /// How many small writes are synced to measure one.
-const SYNCS: usize = 200;
+const SYNCS: usize = 100;
 /// A page of the store.
 const WRITE_BYTES: usize = 4_096;
 

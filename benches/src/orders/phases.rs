@@ -6,7 +6,9 @@ use std::time::Duration;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
+use super::by_hand::{Course, Made, baseline, twin};
 use super::callers::{Basket, Load, Measured, load};
+use super::compare::compare;
 use super::machine::Machine;
 use super::shop::Shop;
 use super::{Args, BenchError, Phase, Report, StoreKind, progress};
@@ -35,7 +37,8 @@ struct Bench<'a> {
 impl<'a> Bench<'a> {
     fn new(args: &'a Args) -> Result<Self, BenchError> {
         std::fs::create_dir_all(&args.folder)?;
-        let folder = tempfile::Builder::new().prefix("bench-orders-").tempdir_in(&args.folder)?;
+        let mut folder = tempfile::Builder::new().prefix("bench-orders-").tempdir_in(&args.folder)?;
+        folder.disable_cleanup(args.keep);
         Ok(Self { args, folder, files: 0, report: Report::default() })
     }
 
@@ -54,7 +57,7 @@ impl<'a> Bench<'a> {
         if self.args.store == StoreKind::Sqlite {
             Shop::found(&self.template(), self.args.skus).await?;
         }
-        if self.args.wants(Phase::Spread) {
+        if self.args.wants(Phase::Spread) || self.args.wants(Phase::ByHand) {
             self.spread().await?;
         }
         if self.args.wants(Phase::Hot) {
@@ -79,12 +82,26 @@ impl<'a> Bench<'a> {
         match self.args.store {
             StoreKind::Memory => Ok((Shop::in_memory(self.args.skus).await?, None)),
             StoreKind::Sqlite => {
-                self.files += 1;
-                let path = self.folder.path().join(format!("{}.db", self.files));
-                std::fs::copy(self.template(), &path)?;
+                let path = self.fresh_file()?;
                 Ok((Shop::at(&path, self.args.skus)?, Some(path)))
             }
         }
+    }
+
+    /// A file with the catalogue and no order.
+    fn fresh_file(&mut self) -> Result<PathBuf, BenchError> {
+        self.files += 1;
+        let path = self.folder.path().join(format!("{}.db", self.files));
+        std::fs::copy(self.template(), &path)?;
+        Ok(path)
+    }
+
+    /// A file that is not needed any more.
+    fn discard(&self, path: &Path) -> Result<(), BenchError> {
+        if !self.args.keep {
+            std::fs::remove_file(path)?;
+        }
+        Ok(())
     }
 
     fn load(&self, callers: u16, basket: Basket) -> Load {
@@ -107,26 +124,64 @@ impl<'a> Bench<'a> {
         Ok((measured, path))
     }
 
+    /// Rounds of the engine, and by turns with it of the rows by hand: machines drift.
     async fn spread(&mut self) -> Result<(), BenchError> {
-        let mut rounds = Vec::new();
+        let by_hand = self.args.wants(Phase::ByHand) && self.args.store == StoreKind::Sqlite;
+        let (mut engine, mut baselines, mut twins) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..self.args.rounds {
             let (measured, path) = self.once("spread", self.args.callers, Basket::Spread(LINES)).await?;
             if let Some(path) = path {
                 let bytes = self.growth_per_order(&path)?;
                 self.report.put("bytes_per_order", bytes);
-                std::fs::remove_file(path)?;
+                if by_hand {
+                    baselines.push(self.by_hand("one transaction per order by hand", &path, baseline).await?);
+                    let batch_sets = measured.commits().map_or(1, |(batches, sets)| sets.div_ceil(batches.max(1)));
+                    let what = format!("the engine's commits by hand, {batch_sets} sets in a batch");
+                    twins.push(self.by_hand(&what, &path, move |path, course| twin(path, course, batch_sets)).await?);
+                }
+                self.discard(&path)?;
             }
-            rounds.push(measured);
+            engine.push(measured);
         }
-        self.report.put("orders_per_s", median(&rounds, Measured::orders_per_s));
-        self.report.put("p50_ms", median(&rounds, |round| round.latencies.percentile_ms(50)));
-        self.report.put("p99_ms", median(&rounds, |round| round.latencies.percentile_ms(99)));
-        self.report.put("round_trips_per_order", median(&rounds, Measured::calls_per_order));
-        if let Some((batches, sets)) = rounds.last().and_then(Measured::commits) {
+        let orders_per_s = median(&engine, Measured::orders_per_s);
+        self.report.put("orders_per_s", orders_per_s);
+        self.report.put("p50_ms", median(&engine, |round| round.latencies.percentile_ms(50)));
+        self.report.put("p99_ms", median(&engine, |round| round.latencies.percentile_ms(99)));
+        self.report.put("round_trips_per_order", median(&engine, Measured::calls_per_order));
+        if let Some((batches, sets)) = engine.last().and_then(Measured::commits) {
             self.report.put_count("fsyncs", batches);
             self.report.put("batch_mean", sets as f64 / batches as f64);
         }
+        if by_hand {
+            let (baseline, twin) = (median(&baselines, Made::orders_per_s), median(&twins, Made::orders_per_s));
+            self.report.put("baseline_orders_per_s", baseline);
+            self.report.put("ratio", orders_per_s / baseline);
+            self.report.put("twin_orders_per_s", twin);
+            self.report.put("ratio_twin", orders_per_s / twin);
+        }
         Ok(())
+    }
+
+    /// Orders written by hand on a fresh file; its rows are compared with those of the engine.
+    async fn by_hand(
+        &mut self,
+        what: &str,
+        engine: &Path,
+        write: impl FnOnce(&Path, Course) -> Result<Made, BenchError> + Send + 'static,
+    ) -> Result<Made, BenchError> {
+        let (path, template, engine) = (self.fresh_file()?, self.template(), engine.to_owned());
+        let course = Course::like(&self.load(1, Basket::Spread(LINES)), self.args.skus);
+        let sample = self.args.compare_orders;
+        let written = path.clone();
+        let made = tokio::task::spawn_blocking(move || {
+            let made = write(&written, course)?;
+            compare(&template, &engine, &written, sample)?;
+            Ok::<_, BenchError>(made)
+        });
+        let made = made.await??;
+        progress(&format!("{what}: {:.0} orders/s; the rows are the engine's", made.orders_per_s()));
+        self.discard(&path)?;
+        Ok(made)
     }
 
     async fn hot(&mut self) -> Result<(), BenchError> {
@@ -183,7 +238,7 @@ fn tell(what: &str, measured: &Measured) {
     ));
 }
 
-fn median(rounds: &[Measured], figure: impl Fn(&Measured) -> f64) -> f64 {
+fn median<T>(rounds: &[T], figure: impl Fn(&T) -> f64) -> f64 {
     let mut all: Vec<f64> = rounds.iter().map(figure).collect();
     all.sort_unstable_by(f64::total_cmp);
     all.get(all.len() / 2).copied().unwrap_or_default()

@@ -22,7 +22,8 @@ use super::counted::{Calls, counted};
 
 /// Items that are put into the catalogue at once.
 const STOCKING_MAX: usize = 64;
-const PRICE_MINOR: i64 = 12_999;
+pub(crate) const PRICE_MINOR: i64 = 12_999;
+pub(crate) const TITLE: &str = "Trail running shoe size 42";
 
 pub(crate) fn sku(n: u16) -> Sku {
     Sku::new(&format!("SKU-{n:05}")).expect("printable")
@@ -97,8 +98,7 @@ impl Shop {
         let call = staff();
         let sku = sku(n);
         let prices = [(Currency::EUR, Money::from_minor(PRICE_MINOR, Currency::EUR))].into();
-        let item =
-            PutItem { sku: sku.clone(), title: "Trail running shoe size 42".to_owned(), kind: ItemKind::Stocked, prices, active: true };
+        let item = PutItem { sku: sku.clone(), title: TITLE.to_owned(), kind: ItemKind::Stocked, prices, active: true };
         self.commerce.put_catalogue_item(&call, item).await?;
         self.commerce.receive_stock(&call, &sku, &LocationId::default(), Quantity::MAX).await?;
         Ok(())
