@@ -14,7 +14,7 @@ use crate::ports::{
 };
 use crate::saga::{State, Task, VERSION};
 use crate::stored;
-use crate::tender::{RefundState, Tenders};
+use crate::tender::{Attempt, RefundState, Tenders};
 use crate::time::Timestamp;
 
 /// Which payment a fact belongs to; a refund through several payments is told to each with its own parts.
@@ -113,8 +113,9 @@ pub(super) fn sagas(before: Option<&Order>, after: &Order, events: &[Event], now
         })
         .collect();
     let was = |id| before.and_then(|order| order.tenders.attempt(id)?.approval()).is_some_and(|approval| approval.reversing);
-    let reversing = after.tenders.attempts.iter().filter(|a| a.approval().is_some_and(|a| a.reversing && a.left() > 0));
-    begun.extend(reversing.clone().filter(|a| !was(a.id)).map(|a| Task::Reverse(a.id)));
+    let reversing = after.tenders.attempts.iter().filter(|a| a.approval().is_some_and(|approval| approval.reversing));
+    let left = |attempt: &Attempt| attempt.approval().is_some_and(|approval| approval.left() > 0);
+    begun.extend(reversing.clone().filter(|a| !was(a.id) && left(a)).map(|a| Task::Reverse(a.id)));
 
     let mut woken = BTreeSet::new();
     if after.placement == Placement::Confirmed && after.covered() && !after.busy() {
@@ -123,6 +124,7 @@ pub(super) fn sagas(before: Option<&Order>, after: &Order, events: &[Event], now
     if events.iter().any(|event| matches!(event, Event::ShipmentCancelled { .. })) {
         woken.extend(after.shipments.iter().filter(|s| s.state == ShipmentState::Cancelled).map(|s| Task::Ship(s.id)));
     }
+    // one that waited for the capture of all that was left has nothing more to do, and ends
     if before.is_some_and(|order| order.capture_open()) && !after.capture_open() {
         woken.extend(reversing.map(|a| Task::Reverse(a.id)));
     }

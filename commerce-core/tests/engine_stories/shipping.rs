@@ -3,7 +3,9 @@
 use commerce_core::engine::PackUnits;
 use commerce_core::fact::RefundCause;
 use commerce_core::id::LocationId;
-use commerce_core::order::{Condition, Headline, ReturnStatus};
+use commerce_core::order::{CapturePolicy, Condition, Headline, ReturnStatus};
+use commerce_core::ports::SagaPhase;
+use commerce_core::saga::Task;
 use commerce_core::sandbox::Token;
 
 use crate::scene::{Scene, basket, discount, done, refused, sku, units, usual};
@@ -178,5 +180,21 @@ fn packing_more_than_is_open_or_before_it_is_paid_changes_nothing() {
     assert_eq!(refused(scene.try_pack(id, vec![units(1, 5)])), "quantity_not_allowed");
     assert_eq!(refused(scene.try_pack(id, vec![units(3, 1)])), "unknown_line");
     assert_eq!((scene.order(id), scene.stock("lamp")), (before, (100, 4)));
+    scene.rests();
+}
+
+#[test]
+fn an_order_cancelled_while_all_of_its_money_is_captured_leaves_no_saga_that_waits() {
+    let scene = Scene::new();
+    let mut order = usual().paid_with(Token::CapturePending.method());
+    order.capture_policy = CapturePolicy::AtConfirm;
+    let id = scene.places(order).id;
+    scene.cancels(id);
+    let reverse = Task::Reverse(scene.last_attempt(id));
+    assert_eq!(scene.saga(reverse).phase, SagaPhase::Running, "nothing is left to void while all is being captured");
+    scene.stage.jump_s(60);
+    scene.tells();
+    assert_eq!(scene.money(id), (450, 450, 0, 450), "what was taken is paid back");
+    assert_eq!(scene.saga(reverse).phase, SagaPhase::Done);
     scene.rests();
 }
