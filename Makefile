@@ -9,10 +9,13 @@ DATA ?= examples/online-retail/sample.csv
 REPLAY_PROFILE ?= release
 # What `make bench-orders` loads: memory or sqlite.
 STORE ?= sqlite
+# How often `make test-chaos` kills the server, and from which seed its moments are drawn; the seed is printed.
+KILLS ?= 30
+SEED ?= $(shell date +%s)
 CARGO ?= cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help run test replay lint fmt doc rules deny bench bench-orders ci
+.PHONY: help run test test-chaos replay lint fmt doc rules deny bench bench-orders ci
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +29,11 @@ test: ## run every test, doctests included
 	.ci/install-tool curl
 	$(CARGO) nextest run --workspace --cargo-profile $(PROFILE)
 	$(CARGO) test --workspace --doc --profile $(PROFILE)
+
+# The tests of `make test` whose names say chaos, at length and with what they print.
+test-chaos: ## crashes under load, at length: KILLS= how often, SEED= from which seed
+	.ci/install-tool cargo-nextest
+	CHAOS_KILLS=$(KILLS) CHAOS_SEED=$(SEED) $(CARGO) nextest run --workspace --cargo-profile $(PROFILE) --profile chaos
 
 replay: ## replay a real shop's invoices and reconcile; DATA= for the whole file
 	$(CARGO) run --profile $(REPLAY_PROFILE) --bin online-retail -- $(DATA)

@@ -9,7 +9,7 @@ use serde_json::Value;
 /// Longer than any wait of the server.
 const TIMEOUT_S: u64 = 50;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
@@ -61,16 +61,20 @@ pub(crate) fn try_raw(address: SocketAddr, request: &[u8]) -> std::io::Result<Re
         Err(error) if answer.is_empty() => return Err(error),
         Ok(_) | Err(_) => {}
     }
-    parse(&answer).ok_or_else(|| std::io::Error::other(format!("no answer: {}", String::from_utf8_lossy(&answer))))
+    parse(&answer, !request.starts_with(b"HEAD "))
+        .ok_or_else(|| std::io::Error::other(format!("no answer: {}", String::from_utf8_lossy(&answer))))
 }
 
-fn parse(answer: &[u8]) -> Option<Reply> {
+fn parse(answer: &[u8], with_body: bool) -> Option<Reply> {
     let text = String::from_utf8(answer.to_vec()).ok()?;
     let (head, body) = text.split_once("\r\n\r\n")?;
     let mut lines = head.split("\r\n");
     let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
     let headers = lines.filter_map(|line| line.split_once(": ")).map(|(name, value)| (name.to_lowercase(), value.to_owned()));
-    Some(Reply { status, headers: headers.collect(), body: body.to_owned() })
+    let reply = Reply { status, headers: headers.collect(), body: body.to_owned() };
+    // what was cut off is no answer
+    let whole = !with_body || reply.header("content-length").is_none_or(|length| length == body.len().to_string());
+    whole.then_some(reply)
 }
 
 /// The bytes of a request that closes its connection.

@@ -4,6 +4,7 @@
 
 mod bad_requests;
 mod beside;
+mod chaos;
 mod client;
 mod command_line;
 mod crash;
