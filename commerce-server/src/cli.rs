@@ -1,17 +1,16 @@
 //! The `commerce` binary: its commands, its exit codes, and what it says.
 
+mod copy;
+mod verify;
+
 use std::error::Error;
 use std::io::{self, IsTerminal, Write};
 use std::net::SocketAddr;
 use std::num::NonZeroU16;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use commerce_core::clock::TokioClock;
-use commerce_core::engine::VerifyReport;
-use commerce_core::sandbox::{Options, Sandbox};
 use commerce_store_sqlite::SqliteStore;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -32,7 +31,8 @@ struct Cli {
     log: LogArgs,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong arguments, 3 verify found differences.";
+const EXIT_CODES: &str =
+    "Exit codes: 0 done, 1 failed, 2 wrong arguments, 3 verify, or a backup or restore that verifies, found differences.";
 /// The exit code of differences.
 const DIFFERENT: u8 = 3;
 
@@ -44,6 +44,10 @@ enum Command {
     Migrate(MigrateArgs),
     /// Replay every stream against its view, prove the conservation of stock and money, and tell of every difference.
     Verify(VerifyArgs),
+    /// Copy the file as it is at this moment, beside a server too; the copy is checked before it gets its name.
+    Backup(copy::BackupArgs),
+    /// Put a backup where a store is to be, once it is checked and verified.
+    Restore(copy::RestoreArgs),
     /// Print the OpenAPI document.
     Openapi,
     /// Run the sandbox payment provider as a process of its own.
@@ -96,6 +100,10 @@ enum Failure {
     Open(#[source] commerce_store_sqlite::OpenError),
     #[error("cannot verify the store")]
     Verify(#[source] commerce_core::engine::Error),
+    #[error("no copy was made")]
+    Copy(#[source] commerce_store_sqlite::CopyError),
+    #[error("a thread ended by itself")]
+    Thread(#[source] tokio::task::JoinError),
     #[error(transparent)]
     Sandbox(#[from] sandbox::RunError),
     #[error("cannot write the contract")]
@@ -127,10 +135,12 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Serve(args) => runtime.block_on(async { Ok::<_, Failure>(serve::serve(&args, listening, signalled()?).await?) })?,
         Command::Migrate(args) => migrate(&args)?,
         Command::Verify(args) => {
-            let report = runtime.block_on(verify(&args.store))?;
+            let report = runtime.block_on(verify::verify(&args.store))?;
             print(&format!("{report}\n"))?;
             return Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::from(DIFFERENT) });
         }
+        Command::Backup(args) => return runtime.block_on(copy::backup(args)),
+        Command::Restore(args) => return runtime.block_on(copy::restore(args)),
         Command::Openapi => print(&(contract().to_pretty_json().map_err(Failure::Contract)? + "\n"))?,
         Command::Sandbox(args) => runtime.block_on(async { Ok::<_, Failure>(sandbox::run(&args, listening, signalled()?).await?) })?,
     }
@@ -140,20 +150,6 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
 fn migrate(args: &MigrateArgs) -> Result<(), Failure> {
     let facts = SqliteStore::migrate(&args.store, args.shards).map_err(Failure::Migrate)?;
     print(&format!("{}: schema version {}, {} shard(s)\n", args.store.display(), facts.schema_version, facts.shards))
-}
-
-/// Verifies one state of the file: what is written meanwhile is not seen, so that every verdict is true.
-async fn verify(path: &Path) -> Result<VerifyReport, Failure> {
-    let path = path.to_owned();
-    let opened = tokio::task::spawn_blocking(move || SqliteStore::open_snapshot(path, Arc::new(TokioClock)));
-    let (store, file) = opened.await.map_err(ServeError::Thread)?.map_err(Failure::Open)?;
-    // nobody runs the workers: no call is made
-    let nobody = Arc::new(Sandbox::new(Arc::new(TokioClock), Options::CARDS));
-    let (commerce, _) = serve::engine(store, nobody, 0);
-    let report = commerce.verify().await.map_err(Failure::Verify);
-    drop(commerce);
-    tokio::task::spawn_blocking(move || file.close()).await.map_err(ServeError::Thread)?;
-    report
 }
 
 /// Ends when the process is told to: by SIGINT or SIGTERM. A second signal ends the process at once.

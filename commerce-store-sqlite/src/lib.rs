@@ -6,6 +6,7 @@
 
 mod batch;
 mod connection;
+mod copy;
 mod error;
 mod lock;
 mod migrate;
@@ -20,4 +21,5 @@ mod table;
 mod tests;
 mod write;
 
+pub use copy::{Copied, CopyError, CopyOptions};
 pub use open::{OpenError, SnapshotHandle, SqliteOptions, SqliteStore, StoreHandle};

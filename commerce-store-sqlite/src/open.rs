@@ -1,7 +1,7 @@
 //! Opening and closing the file.
 
 mod error;
-mod snapshot;
+pub(crate) mod snapshot;
 
 use std::fmt;
 use std::num::NonZeroU16;
@@ -98,6 +98,7 @@ impl SqliteStore {
 /// Waits for the threads of a store. Dropping it leaves them to end by themselves, once the last port is dropped.
 #[must_use = "only `close` waits until everything is on disk and the file is free"]
 pub struct StoreHandle {
+    path: PathBuf,
     group: GroupCommit,
     jobs: Jobs,
     readers: Readers,
@@ -124,6 +125,11 @@ impl StoreHandle {
         self.jobs.close();
         join(self.writing);
         self.changed.notify();
+    }
+
+    /// The file, its links followed.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// What the group committer has done so far.
@@ -170,7 +176,7 @@ impl Opened {
 }
 
 /// The path with its links followed, so that one file has one lock.
-fn resolve(path: &Path) -> Result<PathBuf, OpenError> {
+pub(crate) fn resolve(path: &Path) -> Result<PathBuf, OpenError> {
     if path.is_dir() {
         return Err(OpenError::NotADatabase { path: path.to_owned() });
     }
@@ -217,7 +223,7 @@ fn start(opened: Opened, options: SqliteOptions) -> Result<(Store, StoreHandle),
     let ports =
         Ports { readers: readers.clone(), jobs: jobs.clone(), shards: facts.shards, clock: options.clock, changed: Arc::clone(&changed) };
     let store = bundle(facts, Arc::new(group.clone()), ports);
-    Ok((store, StoreHandle { group, jobs, readers, changed, reading, writing }))
+    Ok((store, StoreHandle { path, group, jobs, readers, changed, reading, writing }))
 }
 
 fn bundle(facts: StoreFacts, journal: Arc<dyn Journal>, ports: Ports) -> Store {

@@ -37,6 +37,8 @@ fn wrong_arguments_have_an_exit_code_of_their_own() {
         &["serve", "--place-wait-ms", "-1"],
         &["serve", "--log", "a=b=c"],
         &["migrate", "--shards", "0"],
+        &["backup"],
+        &["restore"],
     ] {
         let (output, out, err) = run(args, None);
         assert_eq!((output.status.code(), out.as_str()), (Some(2), ""), "{args:?}");
@@ -44,7 +46,7 @@ fn wrong_arguments_have_an_exit_code_of_their_own() {
     }
     let (output, out, _) = run(&["--help"], None);
     assert!(output.status.success());
-    for word in ["serve", "migrate", "verify", "openapi", "sandbox", "Exit codes"] {
+    for word in ["serve", "migrate", "verify", "backup", "restore", "openapi", "sandbox", "Exit codes"] {
         assert!(out.contains(word), "{word} in {out}");
     }
 }

@@ -2,6 +2,7 @@
 #![cfg(feature = "http")]
 #![expect(clippy::unwrap_used, reason = "all of it is a test: a panic is the failure it reports")]
 
+mod backups;
 mod bad_requests;
 mod beside;
 mod chaos;

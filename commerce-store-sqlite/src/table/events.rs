@@ -2,6 +2,7 @@ use std::borrow::Cow;
 
 use commerce_core::id::{ConsumerId, EventId, OrderId, PaymentId};
 use commerce_core::ports::{EventMeta, NewEvent, Position, SagaId, Shard, Stored, StreamId, StreamName, Version};
+use commerce_core::time::Timestamp;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
@@ -79,6 +80,15 @@ pub(crate) fn feed(conn: &Connection, shard: Shard, after: Position, limit: u32,
 pub(crate) fn head(conn: &Connection, shard: Shard) -> Result<Position> {
     let sql = "SELECT max(seq) FROM events WHERE seq > ?1 AND seq <= ?2";
     head_of(conn, sql, shard)
+}
+
+/// When what stands at this position happened, if anything does.
+pub(crate) fn at(conn: &Connection, shard: Shard, position: Position) -> Result<Option<Timestamp>> {
+    at_of(conn, "SELECT at FROM events WHERE seq = ?1", shard, position)
+}
+
+pub(super) fn at_of(conn: &Connection, sql: &str, shard: Shard, position: Position) -> Result<Option<Timestamp>> {
+    Ok(conn.prepare_cached(sql)?.query_row([row::seq(shard, position)], |row| row::time(row, 0)).optional()?)
 }
 
 pub(super) fn head_of(conn: &Connection, sql: &str, shard: Shard) -> Result<Position> {

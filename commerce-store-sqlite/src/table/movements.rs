@@ -1,10 +1,11 @@
 use commerce_core::id::{HoldId, LocationId, MerchantId, MoveId, Sku};
 use commerce_core::ports::{Actor, CursorError, FeedEntry, FeedItem, Position, Shard};
 use commerce_core::stock::{AccountKey, Limits, Movement, MovementKind};
+use commerce_core::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
 use super::accounts;
-use super::events::head_of;
+use super::events::{at_of, head_of};
 use crate::error::{Result, SqlError};
 use crate::row;
 
@@ -153,6 +154,11 @@ pub(crate) fn feed(conn: &Connection, shard: Shard, after: Position, limit: u32)
 /// The position of the last movement of a shard.
 pub(crate) fn head(conn: &Connection, shard: Shard) -> Result<Position> {
     head_of(conn, "SELECT max(seq) FROM movements WHERE seq > ?1 AND seq <= ?2", shard)
+}
+
+/// When the movement at this position happened, if there is one.
+pub(crate) fn at(conn: &Connection, shard: Shard, position: Position) -> Result<Option<Timestamp>> {
+    at_of(conn, "SELECT at FROM movements WHERE seq = ?1", shard, position)
 }
 
 fn rows(conn: &Connection, sql: &str, params: impl Params) -> Result<Vec<FeedItem>> {

@@ -78,6 +78,10 @@ pub(crate) fn list(conn: &Connection, query: &OrderQuery, before: (i64, Uuid), l
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+pub(crate) fn count(conn: &Connection) -> Result<u64> {
+    Ok(conn.query_row("SELECT count(*) FROM orders", [], |row| row::count(row, 0))?)
+}
+
 /// The orders of all merchants that are due, the longest due first.
 pub(crate) fn due(conn: &Connection, now: Timestamp, limit: u32) -> Result<Vec<(MerchantId, OrderId)>> {
     let mut statement = conn.prepare_cached("SELECT merchant, id FROM orders WHERE due <= ?1 ORDER BY due, id LIMIT ?2")?;

@@ -7,7 +7,8 @@ use std::thread;
 
 use commerce_core::engine::{Builder, PackUnits, VerifyReport};
 use commerce_core::goods::ItemKind;
-use commerce_core::id::ProviderName;
+use commerce_core::id::{OrderId, ProviderName};
+use commerce_core::ports::Store;
 use commerce_core::sandbox::{Options, Sandbox, Token};
 use commerce_core::testkit::ManualClock;
 use commerce_core::testkit::shop::{Good, Shop};
@@ -37,10 +38,25 @@ impl Place {
         self.file("shop.db")
     }
 
-    /// Opens a shop over the file of this name, with plenty on its shelves.
+    pub(crate) fn options(&self) -> SqliteOptions {
+        SqliteOptions::new(self.clock.clone())
+    }
+
+    /// Opens a shop over the file, with plenty on its shelves.
     pub(crate) fn shop(&self) -> (Shop, StoreHandle) {
-        let (store, handle) = SqliteStore::open(self.store(), SqliteOptions::new(self.clock.clone())).unwrap();
+        let (store, handle) = SqliteStore::open(self.store(), self.options()).unwrap();
         (block_on(Shop::over(store, self.clock.clone()).goods(PLENTY).open()), handle)
+    }
+
+    /// The same; its operations wait for no saga.
+    pub(crate) fn impatient_shop(&self) -> (Shop, StoreHandle) {
+        let (store, handle) = SqliteStore::open(self.store(), self.options()).unwrap();
+        (block_on(Shop::over(store, self.clock.clone()).goods(PLENTY).impatient().open()), handle)
+    }
+
+    /// Opens a shop over a store in which another shop was.
+    pub(crate) fn over(&self, store: Store) -> Shop {
+        block_on(Shop::over(store, self.clock.clone()).seed(8).goods(PLENTY).open())
     }
 
     /// What `verify` says of one state of a file.
@@ -63,10 +79,11 @@ impl Place {
 }
 
 /// One order, from its placing to its delivery. Somebody must run the workers.
-pub(crate) async fn whole_order(shop: &Shop) {
+pub(crate) async fn whole_order(shop: &Shop) -> OrderId {
     let order = shop.basket(&[("LAMP", 2)]).paid_with(Token::Visa.method());
     let placed = shop.commerce.place_order(&shop.call, order).await.unwrap().value;
     let parcel = shop.commerce.create_shipment(&shop.call, placed.id, PackUnits::default()).await.unwrap().value.shipment;
     shop.commerce.dispatch_shipment(&shop.call, parcel.id, None, None).await.unwrap();
     shop.commerce.deliver_shipment(&shop.call, parcel.id).await.unwrap();
+    placed.id
 }
