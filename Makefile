@@ -61,6 +61,7 @@ bench: ## run the criterion benchmarks
 	$(CARGO) bench -p commerce-benches
 
 bench-orders: ## load the engine with orders; STORE=memory or sqlite, ARGS=--help lists its flags
+	$(CARGO) build --release --bin commerce --bin bench-orders
 	$(CARGO) run --release --bin bench-orders -- --store $(STORE) $(ARGS)
 
 ci: ## run all that a change must pass, with the seconds of each stage

@@ -6,6 +6,7 @@ mod callers;
 mod compare;
 mod counted;
 mod error;
+mod http;
 mod latencies;
 mod machine;
 mod phases;

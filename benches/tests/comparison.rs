@@ -1,4 +1,5 @@
 //! The rows written by hand are those of the engine, and the comparison that says so sees each difference.
+#![expect(clippy::unwrap_used, reason = "all of it is a test: a panic is the failure it reports")]
 
 use std::path::{Path, PathBuf};
 

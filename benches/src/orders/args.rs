@@ -36,6 +36,8 @@ pub enum Phase {
     After,
     /// Three lines each, by fewer and by more callers.
     Callers,
+    /// The `commerce` binary over HTTP: orders of three lines and of one, and reads; of a file alone.
+    Http,
 }
 
 /// Loads an engine with orders: each caller places one, waits until it is confirmed, and places the next.
@@ -81,6 +83,9 @@ pub struct Args {
     /// Keep the files of the run.
     #[arg(long)]
     pub keep: bool,
+    /// The server's binary; without it the one beside this program.
+    #[arg(long)]
+    pub server: Option<PathBuf>,
     /// Where the files of the run go; they are deleted afterwards. Figures depend on how its disk syncs.
     #[arg(long, default_value = "target")]
     pub folder: PathBuf,

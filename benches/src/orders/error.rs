@@ -1,5 +1,7 @@
 //! Why a run gives no figures.
 
+use std::path::PathBuf;
+
 use commerce_core::engine;
 use commerce_core::order::Headline;
 use commerce_store_sqlite::OpenError;
@@ -34,6 +36,28 @@ pub enum BenchError {
     /// What was written by hand is not what the engine writes.
     #[error("the rows differ from those of the engine")]
     Differs(#[from] Difference),
+    /// The server's binary cannot be run.
+    #[error("there is no server at {binary}: `cargo build --release --bin commerce` makes one, `--server` names another")]
+    NoServer {
+        /// Where it should be.
+        binary: PathBuf,
+        /// Why it cannot be run.
+        source: std::io::Error,
+    },
+    /// The server did not begin to listen.
+    #[error("the server does not listen; its log: {0}")]
+    Unserved(String),
+    /// The server refused what it should have done.
+    #[error("the server answered {status}: {body}")]
+    Answered {
+        /// The status.
+        status: u16,
+        /// The body.
+        body: String,
+    },
+    /// The server's answer has no known form, or is not of a confirmed order.
+    #[error("the server's answer is no confirmed order: {0}")]
+    Unreadable(String),
     /// No order was done within the time.
     #[error("no order was done within the measured time: give more seconds")]
     NothingMeasured,

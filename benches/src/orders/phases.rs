@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use super::by_hand::{Course, Made, baseline, twin};
 use super::callers::{Basket, Load, Measured, load};
 use super::compare::compare;
+use super::http::serve_and_load;
 use super::machine::Machine;
 use super::shop::Shop;
 use super::{Args, BenchError, Phase, Report, StoreKind, progress};
@@ -68,6 +69,9 @@ impl<'a> Bench<'a> {
         }
         if self.args.wants(Phase::Callers) {
             self.other_callers().await?;
+        }
+        if self.args.wants(Phase::Http) && self.args.store == StoreKind::Sqlite {
+            self.http().await?;
         }
         Ok(self.report)
     }
@@ -216,6 +220,26 @@ impl<'a> Bench<'a> {
             self.report.put(&format!("p50_ms_{callers}"), measured.latencies.percentile_ms(50));
             self.report.put(&format!("p99_ms_{callers}"), measured.latencies.percentile_ms(99));
         }
+        Ok(())
+    }
+
+    async fn http(&mut self) -> Result<(), BenchError> {
+        let beside = || Ok::<_, std::io::Error>(std::env::current_exe()?.with_file_name("commerce"));
+        let binary = self.args.server.clone().map_or_else(beside, Ok)?;
+        let (path, skus) = (self.fresh_file()?, self.args.skus);
+        let load = self.load(self.args.callers, Basket::Spread(LINES));
+        let served = tokio::task::spawn_blocking(move || serve_and_load(&binary, &path, &load, skus)).await??;
+        for (name, what, answered) in [
+            ("http_orders", "orders of three lines", &served.orders),
+            ("http_short_orders", "orders in the short form", &served.short_orders),
+            ("http_reads", "reads", &served.reads),
+        ] {
+            let (p50_ms, p99_ms) = (answered.latencies.percentile_ms(50), answered.latencies.percentile_ms(99));
+            progress(&format!("HTTP, {what}: {:.0}/s, p50 {p50_ms:.2} ms, p99 {p99_ms:.2} ms", answered.per_s));
+            self.report.put(&format!("{name}_per_s"), answered.per_s);
+        }
+        self.report.put("http_p50_ms", served.orders.latencies.percentile_ms(50));
+        self.report.put("http_p99_ms", served.orders.latencies.percentile_ms(99));
         Ok(())
     }
 
