@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use commerce_sqlite_vfs::checked;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
@@ -33,7 +34,7 @@ pub(crate) fn open_beside(path: &Path) -> rusqlite::Result<Connection> {
 
 fn open_as(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(path, flags)?;
+    let conn = checked::open(path, flags)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     // plans do not depend on bound values: else a statement is prepared anew each time it is taken from the cache, its values cleared
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;

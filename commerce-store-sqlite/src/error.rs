@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use commerce_core::ports::{CursorError, PortError, PortErrorKind, Retry};
+use commerce_sqlite_vfs::layer::Code;
+use commerce_sqlite_vfs::{Damage, take_damage};
 use rusqlite::ErrorCode;
 
 pub(crate) type Result<T, E = SqlError> = std::result::Result<T, E>;
@@ -12,6 +14,8 @@ pub(crate) type Result<T, E = SqlError> = std::result::Result<T, E>;
 pub(crate) enum SqlError {
     #[error("{0}")]
     Statement(Arc<rusqlite::Error>),
+    #[error("{0}")]
+    Page(Arc<Damage>),
     #[error("{0}")]
     Commit(Arc<rusqlite::Error>),
     #[error("the transaction was undone")]
@@ -26,7 +30,10 @@ pub(crate) enum SqlError {
 
 impl From<rusqlite::Error> for SqlError {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Statement(Arc::new(error))
+        match damage_met(&error) {
+            Some(damage) => Self::Page(Arc::new(damage)),
+            None => Self::Statement(Arc::new(error)),
+        }
     }
 }
 
@@ -41,13 +48,25 @@ impl From<SqlError> for PortError {
             },
             SqlError::RolledBack => (PortErrorKind::Unavailable, Retry::Later),
             SqlError::Misuse(_) | SqlError::Cursor(_) => (PortErrorKind::Misuse, Retry::Never),
-            SqlError::Damaged(_) => (PortErrorKind::Corrupt, Retry::Never),
+            SqlError::Damaged(_) | SqlError::Page(_) => (PortErrorKind::Corrupt, Retry::Never),
         };
         Self::with(kind, retry, error)
     }
 }
 
+/// What the file system found that is not what was written, if that is why a statement failed that this thread ran last.
+pub(crate) fn damage_met(error: &rusqlite::Error) -> Option<Damage> {
+    damage(error).then(take_damage).flatten()
+}
+
+fn damage(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|error| error.extended_code == Code::DAMAGED.0)
+}
+
 fn judge(error: &rusqlite::Error) -> (PortErrorKind, Retry) {
+    if damage(error) {
+        return (PortErrorKind::Corrupt, Retry::Never);
+    }
     let Some(code) = error.sqlite_error_code() else {
         // a value that its column should not hold
         return (PortErrorKind::Corrupt, Retry::Never);

@@ -4,11 +4,15 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use commerce_sqlite_vfs::checked::Owner;
+
 use crate::OpenError;
 
 /// Holds `<file>-lock` locked until it is dropped. The file itself stays: deleting it would let two processes lock two files.
 #[derive(Debug)]
 pub(crate) struct FileLock {
+    // dropped before the file is free for others
+    _owner: Owner,
     _locked: File,
 }
 
@@ -18,7 +22,7 @@ impl FileLock {
         let opened = OpenOptions::new().create(true).write(true).truncate(false).open(&lock);
         let file = opened.map_err(|error| OpenError::from_io(path, error))?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { _locked: file }),
+            Ok(()) => Ok(Self { _owner: Owner::of(path), _locked: file }),
             Err(TryLockError::WouldBlock) => Err(OpenError::Locked { path: path.to_owned(), lock }),
             Err(TryLockError::Error(error)) if error.kind() == ErrorKind::WouldBlock => {
                 Err(OpenError::Locked { path: path.to_owned(), lock })

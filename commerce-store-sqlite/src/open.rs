@@ -1,6 +1,7 @@
 //! Opening and closing the file.
 
 mod error;
+mod header;
 pub(crate) mod snapshot;
 
 use std::fmt;
@@ -10,7 +11,8 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use commerce_core::commit::{CommitCounts, CommitLimits, GroupCommit, group_commit};
-use commerce_core::ports::{Clock, Journal, Store, StoreFacts};
+use commerce_core::ports::{Clock, Journal, Shard, Store, StoreFacts};
+use commerce_sqlite_vfs::checked::Counts;
 use futures::executor::block_on;
 use rusqlite::Connection;
 
@@ -23,7 +25,7 @@ use crate::migrate::{Found, look, migrate};
 use crate::notify::Notifier;
 use crate::port::Ports;
 use crate::read::Readers;
-use crate::table::{consumers, sagas};
+use crate::table::{consumers, events, movements, sagas};
 use crate::write::{Jobs, RawJournal, Writer, run};
 
 /// How a store is opened.
@@ -77,8 +79,16 @@ impl SqliteStore {
     pub fn open(path: impl AsRef<Path>, options: SqliteOptions) -> Result<(Store, StoreHandle), OpenError> {
         let opened = Opened::at(path.as_ref(), options.shards)?;
         let wrap = |error| OpenError::from_sql(&opened.path, error);
-        let end_leases = || sagas::end_leases(&opened.conn).and_then(|_| consumers::end_leases(&opened.conn));
-        transaction(&opened.conn, WRITE, end_leases).map_err(wrap)?;
+        let begin = || {
+            // what the writer begins with: if it cannot be read, nothing is written
+            for shard in (0..opened.facts.shards).map(Shard) {
+                events::head(&opened.conn, shard)?;
+                movements::head(&opened.conn, shard)?;
+            }
+            sagas::end_leases(&opened.conn)?;
+            consumers::end_leases(&opened.conn)
+        };
+        transaction(&opened.conn, WRITE, begin).map_err(wrap)?;
         start(opened, options)
     }
 
@@ -103,6 +113,7 @@ pub struct StoreHandle {
     jobs: Jobs,
     readers: Readers,
     changed: Arc<Notifier>,
+    counts: Counts,
     reading: Vec<JoinHandle<()>>,
     writing: JoinHandle<()>,
 }
@@ -136,6 +147,11 @@ impl StoreHandle {
     pub fn commit_counts(&self) -> CommitCounts {
         self.group.counts()
     }
+
+    /// How often the store has waited until its file or its log was on disk, since it was opened.
+    pub fn sync_count(&self) -> u64 {
+        self.counts.syncs()
+    }
 }
 
 impl fmt::Debug for StoreHandle {
@@ -149,6 +165,7 @@ struct Opened {
     path: PathBuf,
     conn: Connection,
     facts: StoreFacts,
+    counts: Counts,
     // dropped after the connection
     lock: FileLock,
 }
@@ -157,7 +174,8 @@ impl Opened {
     fn at(path: &Path, shards: NonZeroU16) -> Result<Self, OpenError> {
         let path = resolve(path)?;
         let lock = FileLock::take(&path)?;
-        check_header(&path)?;
+        header::check(&path)?;
+        let counts = Counts::of(&path);
         let wrap = |error| OpenError::from_sql(&path, error);
         let conn = connection::open(&path).map_err(|error| wrap(error.into()))?;
         if conn.is_readonly(rusqlite::MAIN_DB).map_err(|error| wrap(error.into()))? {
@@ -171,7 +189,7 @@ impl Opened {
         }
         connection::set_writer(&conn).map_err(|error| wrap(error.into()))?;
         let facts = migrate(&conn, found, shards).map_err(wrap)?;
-        Ok(Self { path, conn, facts, lock })
+        Ok(Self { path, conn, facts, counts, lock })
     }
 }
 
@@ -190,16 +208,8 @@ pub(crate) fn resolve(path: &Path) -> Result<PathBuf, OpenError> {
     }
 }
 
-/// SQLite takes a file of one byte for an empty one and writes over it; whatever else has no header it refuses by itself.
-fn check_header(path: &Path) -> Result<(), OpenError> {
-    match std::fs::metadata(path) {
-        Ok(file) if file.len() == 1 => Err(OpenError::NotADatabase { path: path.to_owned() }),
-        _ => Ok(()),
-    }
-}
-
 fn start(opened: Opened, options: SqliteOptions) -> Result<(Store, StoreHandle), OpenError> {
-    let Opened { path, conn, facts, lock } = opened;
+    let Opened { path, conn, facts, counts, lock } = opened;
     let lock = Arc::new(lock);
     let wrap = |error| OpenError::from_sql(&path, error);
     let mut connections = Vec::new();
@@ -223,7 +233,7 @@ fn start(opened: Opened, options: SqliteOptions) -> Result<(Store, StoreHandle),
     let ports =
         Ports { readers: readers.clone(), jobs: jobs.clone(), shards: facts.shards, clock: options.clock, changed: Arc::clone(&changed) };
     let store = bundle(facts, Arc::new(group.clone()), ports);
-    Ok((store, StoreHandle { path, group, jobs, readers, changed, reading, writing }))
+    Ok((store, StoreHandle { path, group, jobs, readers, changed, counts, reading, writing }))
 }
 
 fn bundle(facts: StoreFacts, journal: Arc<dyn Journal>, ports: Ports) -> Store {

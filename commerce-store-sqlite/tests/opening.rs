@@ -10,13 +10,18 @@ use commerce_core::testkit::ManualClock;
 use commerce_core::time::Timestamp;
 use commerce_store_sqlite::{OpenError, SqliteOptions, SqliteStore, StoreHandle};
 use futures::executor::block_on;
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 use tempfile::TempDir;
 
 fn directory() -> (TempDir, PathBuf) {
     let directory = TempDir::new().expect("a temporary directory");
     let path = directory.path().join("commerce.db");
     (directory, path)
+}
+
+/// A file of a store, open to anything.
+fn edit(path: &Path) -> Connection {
+    commerce_sqlite_vfs::checked::open(path, OpenFlags::SQLITE_OPEN_READ_WRITE).expect("the file opens")
 }
 
 fn options() -> SqliteOptions {
@@ -73,10 +78,10 @@ fn a_database_of_another_program_is_refused_and_left_as_it_was() {
 fn a_file_of_a_newer_version_is_refused_and_named_with_both_versions() {
     let (_directory, path) = directory();
     SqliteStore::migrate(&path, NonZeroU16::MIN).unwrap();
-    Connection::open(&path).unwrap().execute("UPDATE facts SET schema_version = 99", []).unwrap();
+    edit(&path).execute("UPDATE facts SET schema_version = 99", []).unwrap();
     let error = refused(&path);
     assert!(matches!(error, OpenError::Newer { found: 99, known: 1, .. }), "{error:?}");
-    let found: u32 = Connection::open(&path).unwrap().query_row("SELECT schema_version FROM facts", [], |row| row.get(0)).unwrap();
+    let found: u32 = edit(&path).query_row("SELECT schema_version FROM facts", [], |row| row.get(0)).unwrap();
     assert_eq!(found, 99);
 }
 
@@ -85,7 +90,7 @@ fn a_store_that_lost_its_facts_or_a_part_of_its_file_is_damaged() {
     let (_directory, path) = directory();
     SqliteStore::migrate(&path, NonZeroU16::MIN).unwrap();
     let whole = fs::read(&path).unwrap();
-    Connection::open(&path).unwrap().execute("DELETE FROM facts", []).unwrap();
+    edit(&path).execute("DELETE FROM facts", []).unwrap();
     let error = refused(&path);
     assert!(matches!(error, OpenError::Corrupt { .. }), "{error:?}");
 

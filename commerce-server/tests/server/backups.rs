@@ -4,9 +4,8 @@ use std::fs;
 use std::process::Command;
 use std::sync::atomic::Ordering;
 
-use rusqlite::Connection;
-
 use crate::beside::{more_orders, under_load};
+use crate::files::edit;
 use crate::process::{Place, run};
 
 /// Runs a command that names a file, on the place's store.
@@ -75,7 +74,7 @@ fn what_is_different_is_told_and_is_neither_backed_up_nor_restored_unless_that_i
     let server = place.serve();
     server.stock("A", 5);
     server.end();
-    Connection::open(place.store()).unwrap().execute("UPDATE accounts SET on_hand = 6", []).unwrap();
+    edit(&place).execute("UPDATE accounts SET on_hand = 6", []).unwrap();
     let (code, out, err) = with_file(&place, "backup", "1.db", &["--verify"]);
     assert_eq!(code, Some(3), "{out}{err}");
     assert!(out.contains("stock/A@default") && !place.folder.path().join("1.db").exists(), "{out}");

@@ -3,9 +3,8 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-use rusqlite::Connection;
-
 use crate::client::{request, try_raw};
+use crate::files::edit;
 use crate::process::{Place, Server, run};
 
 /// Threads that order over HTTP.
@@ -74,7 +73,7 @@ fn verify_beside_a_server_under_load_finds_no_difference_that_is_none_and_each_t
             assert!(order_streams(&out) >= before, "{before} were acknowledged: {out}");
         }
         // a unit appears out of nothing
-        let conn = Connection::open(place.store()).unwrap();
+        let conn = edit(&place);
         conn.execute("UPDATE accounts SET on_hand = on_hand + 1", []).unwrap();
         drop(conn);
         more_orders(placed, 5);

@@ -1,7 +1,7 @@
 use std::fs;
 use std::process::Command;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 
 use crate::process::{Place, Server, commerce, run};
 
@@ -14,6 +14,11 @@ fn refused(place: &Place) -> String {
     assert_eq!(output.status.code(), Some(1), "{err}");
     assert!(output.stdout.is_empty(), "it does not say that it listens");
     err
+}
+
+/// The file of a store, open to anything.
+pub(crate) fn edit(place: &Place) -> Connection {
+    commerce_sqlite_vfs::checked::open(&place.store(), OpenFlags::SQLITE_OPEN_READ_WRITE).unwrap()
 }
 
 #[test]
@@ -94,7 +99,7 @@ fn a_file_of_another_program_or_a_newer_version_is_refused() {
     assert!(refused(&place).contains("is a database of another program"));
     let place = Place::new();
     run(&["migrate"], Some(&place.store()));
-    Connection::open(place.store()).unwrap().execute("UPDATE facts SET schema_version = 99", []).unwrap();
+    edit(&place).execute("UPDATE facts SET schema_version = 99", []).unwrap();
     let said = refused(&place);
     assert!(said.contains("has schema version 99, this version reads up to 1"), "{said}");
     for command in ["migrate", "verify"] {
@@ -109,7 +114,7 @@ fn verify_names_what_is_different_and_has_an_exit_code_for_it() {
     let server = place.serve();
     server.stock("A", 5);
     server.end();
-    Connection::open(place.store()).unwrap().execute("UPDATE accounts SET on_hand = 6", []).unwrap();
+    edit(&place).execute("UPDATE accounts SET on_hand = 6", []).unwrap();
     let (output, out, err) = run(&["verify"], Some(&place.store()));
     assert_eq!(output.status.code(), Some(3), "{out}{err}");
     assert!(out.lines().any(|line| line.contains("stock/A@default") && line.contains("found on_hand 6")), "{out}");

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::ErrorCode;
 
 use crate::OpenError;
-use crate::error::SqlError;
+use crate::error::{SqlError, damage_met};
 
 /// Why a file was not copied. There is no copy.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +67,9 @@ pub enum CopyError {
 
 impl CopyError {
     pub(super) fn failed(from: &Path, to: &Path, error: rusqlite::Error) -> Self {
+        if let Some(damage) = damage_met(&error) {
+            return Self::Damaged { path: to.to_owned(), what: damage.to_string() };
+        }
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::Full { path: to.to_owned(), source: error.into() },
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged { path: to.to_owned(), what: error.to_string() },

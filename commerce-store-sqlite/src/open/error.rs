@@ -38,6 +38,12 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
     },
+    /// The pages of the file have no checksums: it was not made by this store, or its first page is damaged.
+    #[error("{path} has no page checksums, or its first page is damaged")]
+    NoChecksums {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file was written by a newer version.
     #[error("{path} has schema version {found}, this version reads up to {known}")]
     Newer {
@@ -113,6 +119,7 @@ impl OpenError {
     pub(crate) fn from_sql(path: &Path, error: SqlError) -> Self {
         let path = path.to_owned();
         let code = match &error {
+            SqlError::Page(_) => return Self::Corrupt { path, source: error.into() },
             SqlError::Statement(cause) | SqlError::Commit(cause) => cause.sqlite_error_code(),
             SqlError::RolledBack | SqlError::Misuse(_) | SqlError::Cursor(_) | SqlError::Damaged(_) => {
                 return Self::Other { path, source: error.into() };

@@ -13,7 +13,7 @@ use crate::connection::{self, READ};
 use crate::error::Result as SqlResult;
 use crate::migrate::{Found, SCHEMA_VERSION, look};
 use crate::notify::Notifier;
-use crate::open::{OpenError, SqliteStore, bundle, check_header, join, resolve};
+use crate::open::{OpenError, SqliteStore, bundle, header, join, resolve};
 use crate::port::Ports;
 use crate::read::Readers;
 use crate::write::{Jobs, RawJournal};
@@ -57,10 +57,10 @@ pub(crate) struct Snapshot {
 impl Snapshot {
     pub(crate) fn of(path: &Path) -> Result<Self, OpenError> {
         let path = resolve(path)?;
-        check_header(&path)?;
         if !path.exists() {
             return Err(OpenError::Missing { path });
         }
+        header::check(&path)?;
         let (conn, found) = begin(&path).map_err(|error| OpenError::from_sql(&path, error))?;
         match found {
             Found::Empty => Err(OpenError::Missing { path }),

@@ -13,7 +13,7 @@ use commerce_core::time::Timestamp;
 use commerce_store_sqlite::{SqliteOptions, SqliteStore};
 use futures::executor::block_on;
 use rusqlite::types::FromSql;
-use rusqlite::{Connection, Params};
+use rusqlite::{Connection, OpenFlags, Params};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -77,7 +77,7 @@ pub(crate) struct Row {
 
 impl Db {
     fn open(path: &Path) -> Self {
-        let conn = Connection::open(path).expect("the file opens");
+        let conn = commerce_sqlite_vfs::checked::open(path, OpenFlags::SQLITE_OPEN_READ_WRITE).expect("the file opens");
         conn.execute_batch("PRAGMA ignore_check_constraints = ON; PRAGMA foreign_keys = OFF").expect("the guards are off");
         Self { conn }
     }
