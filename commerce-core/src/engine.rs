@@ -27,6 +27,7 @@ mod reservations;
 mod sagas;
 mod shipments;
 mod steps;
+mod sweep;
 mod verify;
 mod workers;
 

@@ -56,8 +56,8 @@ impl Views for Flickering {
         self.inner.orders(query, after, limit).await
     }
 
-    async fn due_orders(&self, now: Timestamp, limit: u32) -> Result<Vec<(MerchantId, OrderId)>, PortError> {
-        self.inner.due_orders(now, limit).await
+    async fn due_orders(&self, now: Timestamp, after: Option<&Cursor>, limit: u32) -> Result<Page<(MerchantId, OrderId)>, PortError> {
+        self.inner.due_orders(now, after, limit).await
     }
 
     async fn payment(&self, merchant: &MerchantId, id: PaymentId) -> Result<Option<PaymentRow>, PortError> {
@@ -82,6 +82,10 @@ impl Views for Flickering {
 
     async fn claim(&self, merchant: &MerchantId, space: ClaimSpace, key: &str, now: Timestamp) -> Result<Option<ClaimRow>, PortError> {
         self.inner.claim(merchant, space, key, now).await
+    }
+
+    async fn sweep_claims(&self, now: Timestamp, limit: u32) -> Result<u64, PortError> {
+        self.inner.sweep_claims(now, limit).await
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use commerce_core::id::MerchantId;
 use commerce_core::ports::{Cursor, CursorError, LIMIT_MAX_ROWS, Page};
 use commerce_core::time::Timestamp;
 use uuid::Uuid;
@@ -57,4 +58,17 @@ pub(crate) fn after_id(list: &str, cursor: Option<&Cursor>) -> Result<(String, U
         Some([merchant, id]) => Ok((merchant, part(&id)?)),
         None => Ok((String::new(), Uuid::nil())),
     }
+}
+
+/// A place in a list by time, the oldest first, over all merchants: its cursor's, or the beginning of all time.
+pub(crate) fn after_time(list: &str, cursor: Option<&Cursor>) -> Result<(i64, Uuid, String)> {
+    match after::<3>(list, cursor)? {
+        Some([micros, id, merchant]) => Ok((part(&micros)?, part(&id)?, merchant)),
+        None => Ok((i64::MIN, Uuid::nil(), String::new())),
+    }
+}
+
+/// The sort key of a row in such a list.
+pub(crate) fn place(at: Timestamp, id: Uuid, merchant: &MerchantId) -> [String; 3] {
+    [at.micros().to_string(), id.to_string(), merchant.to_string()]
 }

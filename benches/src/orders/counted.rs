@@ -70,20 +70,21 @@ count! { Stock {
     fn summary(merchant: &MerchantId) -> Result<StockSummary, PortError>;
     fn hold(merchant: &MerchantId, id: HoldId) -> Result<Option<Hold>, PortError>;
     fn holds(merchant: &MerchantId, owner: Owner) -> Result<Vec<Hold>, PortError>;
-    fn expired(now: Timestamp, limit: u32) -> Result<Vec<Hold>, PortError>;
+    fn expired(now: Timestamp, after: Option<&Cursor>, limit: u32) -> Result<Page<Hold>, PortError>;
     fn movements(merchant: &MerchantId, sku: &Sku, after: Option<&Cursor>, limit: u32) -> Result<Page<FeedItem>, PortError>;
 }}
 
 count! { Views {
     fn order(merchant: &MerchantId, id: OrderId) -> Result<Option<OrderRow>, PortError>;
     fn orders(query: &OrderQuery, after: Option<&Cursor>, limit: u32) -> Result<Page<OrderRow>, PortError>;
-    fn due_orders(now: Timestamp, limit: u32) -> Result<Vec<(MerchantId, OrderId)>, PortError>;
+    fn due_orders(now: Timestamp, after: Option<&Cursor>, limit: u32) -> Result<Page<(MerchantId, OrderId)>, PortError>;
     fn payment(merchant: &MerchantId, id: PaymentId) -> Result<Option<PaymentRow>, PortError>;
     fn payments(query: &PaymentQuery, after: Option<&Cursor>, limit: u32) -> Result<Page<PaymentRow>, PortError>;
     fn shipment(merchant: &MerchantId, id: ShipmentId) -> Result<Option<ShipmentRow>, PortError>;
     fn return_of_goods(merchant: &MerchantId, id: ReturnId) -> Result<Option<ReturnRow>, PortError>;
     fn refund(merchant: &MerchantId, id: RefundId) -> Result<Vec<RefundRow>, PortError>;
     fn claim(merchant: &MerchantId, space: ClaimSpace, key: &str, now: Timestamp) -> Result<Option<ClaimRow>, PortError>;
+    fn sweep_claims(now: Timestamp, limit: u32) -> Result<u64, PortError>;
 }}
 
 count! { Sagas {

@@ -29,13 +29,13 @@ pub struct Config {
     pub sagas_at_once_max: usize,
     /// Milliseconds between looks for due sagas. Default 1,000.
     pub poll_ms: u64,
-    /// Milliseconds between sweeps of expired holds, due orders and dead carts; `None`: the host sweeps. Default 5,000.
+    /// Milliseconds between sweeps of due orders, expired holds and claims, and dead carts; `None`: the host sweeps. Default 5,000.
     pub sweep_ms: Option<u64>,
     /// Failures in a row after which a saga is stuck. Default 20: about two hours.
     pub failures_max: u32,
     /// Seconds after which an attempt that waits for its buyer is looked up no more. Default 24 hours.
     pub watch_max_s: u64,
-    /// Seconds for which a claim on an idempotency key is kept. Default 30 days.
+    /// Seconds for which a claim on an idempotency key is kept; the same request after that is a new one. Default 30 days.
     pub idempotency_ttl_s: u64,
     /// Seconds after which a reservation that names no expiry may be reclaimed. Default 15 minutes.
     pub reservation_ttl_s: u64,

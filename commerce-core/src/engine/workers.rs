@@ -3,24 +3,19 @@
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::channel::mpsc;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 
 use crate::engine::commerce::Inner;
-use crate::engine::execute::{Along, Failed};
 use crate::engine::handoff::Handed;
 use crate::engine::steps::Ended;
 use crate::engine::{Commerce, Error};
-use crate::id::{MerchantId, OrderId};
-use crate::order::{Command, Placement, Refusal};
-use crate::ports::{ChangeSet, KindVersion, Partition, Root, SagaPhase, SagaRow};
+use crate::id::MerchantId;
+use crate::ports::{KindVersion, SagaPhase, SagaRow};
 use crate::saga::{Task, VERSION};
-use crate::stock::{Move, Owner};
-
-/// Due orders, expired holds and dead carts taken at once by a sweep.
-const SWEEP_MAX_ROWS: u32 = 200;
 
 /// Runs sagas. The host spawns [`Workers::run`]; a second process over a shared store runs its own.
 pub struct Workers {
@@ -61,6 +56,7 @@ impl Workers {
         let commerce = self.commerce.clone();
         let inner = &*commerce.inner;
         let mut work = Box::pin(work.fuse());
+        let (sweeping, ending) = (AtomicBool::new(false), AtomicBool::new(false));
         let mut running: FuturesUnordered<Run<'_>> = FuturesUnordered::new();
         let mut look_at = inner.clock.now();
         let mut sweep_at = inner.clock.now();
@@ -74,7 +70,10 @@ impl Workers {
             }
             if let Some(every_ms) = inner.config.sweep_ms.filter(|_| now >= sweep_at) {
                 sweep_at = now.plus_millis(every_ms);
-                running.push(inner.sweep_and_log().boxed());
+                // one that takes longer than that is not begun again beside itself
+                if !sweeping.swap(true, Ordering::AcqRel) {
+                    running.push(inner.sweep_and_log(&ending).map(|()| sweeping.store(false, Ordering::Release)).boxed());
+                }
             }
             if running.len() >= inner.config.sagas_at_once_max {
                 futures::select_biased! {
@@ -96,6 +95,7 @@ impl Workers {
                 () = tick => {}
             }
         };
+        ending.store(true, Ordering::Release);
         while running.next().await.is_some() {}
         done
     }
@@ -123,20 +123,10 @@ impl Workers {
                 inner.run_and_tell(row, false).await;
             }
             if !ran {
-                inner.sweep().await?;
+                inner.sweep(&AtomicBool::new(false)).await?;
                 return Ok(());
             }
         }
-    }
-}
-
-impl Commerce {
-    /// Expires and completes the orders that are due, notes lapsed authorizations, reclaims expired holds, deletes dead carts.
-    ///
-    /// # Errors
-    /// [`Error::Port`] if the store cannot be read.
-    pub async fn sweep(&self) -> Result<(), Error> {
-        self.inner.sweep().await
     }
 }
 
@@ -177,62 +167,5 @@ impl Inner {
             Ok(_) => {}
             Err(error) => tracing::warn!(saga = %id, %error, "a saga could not be read; its lease will run out"),
         }
-    }
-
-    async fn sweep_and_log(&self) {
-        if let Err(error) = self.sweep().await {
-            tracing::warn!(%error, "a sweep failed");
-        }
-    }
-
-    async fn sweep(&self) -> Result<(), Error> {
-        let now = self.clock.now();
-        for (merchant, order) in self.store.views.due_orders(now, SWEEP_MAX_ROWS).await? {
-            match self.run_order_due(&merchant, order).await {
-                Ok(()) => {}
-                // others were quicker, or its money is in motion: the next sweep looks again
-                Err(
-                    Error::Order(Refusal::Busy | Refusal::TooEarly { .. } | Refusal::Illegal { .. } | Refusal::NotComplete(_))
-                    | Error::Contended,
-                ) => {}
-                Err(fault) => tracing::warn!(%order, %fault, "a due order could not be moved on"),
-            }
-        }
-        for hold in self.store.stock.expired(now, SWEEP_MAX_ROWS).await? {
-            self.reclaim(hold).await?;
-        }
-        self.store.carts.sweep(now, SWEEP_MAX_ROWS).await?;
-        Ok(())
-    }
-
-    /// What the engine itself has to do with an order whose time has come.
-    async fn run_order_due(&self, merchant: &MerchantId, id: OrderId) -> Result<(), Error> {
-        self.cache.forget(merchant, id);
-        let call = self.own_call(merchant);
-        let moment = self.moment(&call)?;
-        let now = moment.now;
-        let commands = |root: &crate::engine::aggregate::OrderRoot| {
-            let order = &root.order;
-            let lapsed = order.tenders.attempts.iter().find(|a| {
-                order.tenders.voidable(a) > 0 && a.approval().and_then(|approval| approval.expires_at).is_some_and(|at| at <= now)
-            });
-            if let Some(attempt) = lapsed {
-                return Ok(vec![Command::AuthorizationGone { attempt_id: attempt.id, lapsed: true }]);
-            }
-            Ok(vec![if order.placement == Placement::Confirmed { Command::Complete } else { Command::Expire }])
-        };
-        self.on_order(&call, &moment, id, Along::default(), commands).await.map(|_| ()).map_err(Failed::into_error)
-    }
-
-    async fn reclaim(&self, hold: crate::stock::Hold) -> Result<(), Error> {
-        let call = self.own_call(&hold.merchant);
-        let moment = self.moment(&call)?;
-        let root = match hold.owner {
-            Owner::Order(order) => Root::Order(order),
-            Owner::Reservation(_) => Root::Sku(hold.sku),
-        };
-        let mut set = ChangeSet::new(Partition { merchant: hold.merchant, root }, moment.now, moment.meta);
-        set.moves.push(Move::Expire { hold: hold.id });
-        self.commit(set).await.map(|_| ())
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 
 use super::MemoryStore;
-use super::page::{after, page, part, rows_max};
+use super::page::{after, page, part};
 use crate::id::{HoldId, MerchantId, Sku};
 use crate::ports::{Cursor, FeedItem, Page, PortError, Stock, StockSummary};
 use crate::stock::{Account, AccountKey, Hold, Owner};
@@ -14,6 +14,7 @@ use crate::time::Timestamp;
 const LIST: &str = "accounts";
 const LOW: &str = "low accounts";
 const MOVEMENTS: &str = "movements";
+const EXPIRED: &str = "expired holds";
 
 type AccountRow = (AccountKey, Account);
 
@@ -78,8 +79,15 @@ impl Stock for MemoryStore {
         Ok(self.state().books.holds_of(merchant, owner))
     }
 
-    async fn expired(&self, now: Timestamp, limit: u32) -> Result<Vec<Hold>, PortError> {
-        Ok(self.state().books.expired(now).take(rows_max(limit)).cloned().collect())
+    async fn expired(&self, now: Timestamp, cursor: Option<&Cursor>, limit: u32) -> Result<Page<Hold>, PortError> {
+        let last = match after::<3>(EXPIRED, cursor)? {
+            Some([micros, id, merchant]) => Some((Timestamp::from_micros(part(&micros)?), part(&id)?, part(&merchant)?)),
+            None => None,
+        };
+        let state = self.state();
+        let place = |hold: &Hold| (hold.expires_at, hold.id, hold.merchant.clone());
+        let rows = state.books.expired(now).filter(|hold| last.as_ref().is_none_or(|last| place(hold) > *last)).cloned();
+        Ok(page(EXPIRED, limit, rows, |hold| [hold.expires_at.micros().to_string(), hold.id.to_string(), hold.merchant.to_string()]))
     }
 
     async fn movements(&self, merchant: &MerchantId, sku: &Sku, cursor: Option<&Cursor>, limit: u32) -> Result<Page<FeedItem>, PortError> {

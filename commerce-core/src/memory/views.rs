@@ -1,6 +1,7 @@
 //! The read models and claims.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use async_trait::async_trait;
 use uuid::Uuid;
@@ -16,6 +17,7 @@ use crate::time::Timestamp;
 
 const ORDERS: &str = "orders";
 const PAYMENTS: &str = "payments";
+const DUE: &str = "due orders";
 
 /// The rows of the read models, with the orders of their lists.
 #[derive(Debug, Default)]
@@ -95,10 +97,16 @@ impl Views for MemoryStore {
         Ok(page(ORDERS, limit, found, |row| key(row.placed_at, row.id.uuid())))
     }
 
-    async fn due_orders(&self, now: Timestamp, limit: u32) -> Result<Vec<(MerchantId, OrderId)>, PortError> {
+    async fn due_orders(&self, now: Timestamp, cursor: Option<&Cursor>, limit: u32) -> Result<Page<(MerchantId, OrderId)>, PortError> {
+        let last = match after::<3>(DUE, cursor)? {
+            Some([micros, merchant, id]) => Some((Timestamp::from_micros(part(&micros)?), part(&merchant)?, part(&id)?)),
+            None => None,
+        };
         let rows = &self.state().rows;
-        let due = rows.due.iter().take_while(|(due, _, _)| *due <= now).take(rows_max(limit));
-        Ok(due.map(|(_, merchant, id)| (merchant.clone(), *id)).collect())
+        let from = last.map_or(Bound::Unbounded, Bound::Excluded);
+        let due = rows.due.range((from, Bound::Unbounded)).take_while(|(due, _, _)| *due <= now);
+        let page = page(DUE, limit, due, |(due, merchant, id)| [due.micros().to_string(), merchant.to_string(), id.to_string()]);
+        Ok(page.map(|(_, merchant, id)| (merchant.clone(), *id)))
     }
 
     async fn payment(&self, merchant: &MerchantId, id: PaymentId) -> Result<Option<PaymentRow>, PortError> {
@@ -135,5 +143,13 @@ impl Views for MemoryStore {
     async fn claim(&self, merchant: &MerchantId, space: ClaimSpace, key: &str, now: Timestamp) -> Result<Option<ClaimRow>, PortError> {
         let state = self.state();
         Ok(state.living_claim(merchant, space, key, now).cloned())
+    }
+
+    async fn sweep_claims(&self, now: Timestamp, limit: u32) -> Result<u64, PortError> {
+        let claims = &mut self.state().claims;
+        let expired = claims.iter().filter(|(_, claim)| claim.expires_at.is_some_and(|at| at <= now)).take(rows_max(limit));
+        let keys: Vec<_> = expired.map(|(key, _)| key.clone()).collect();
+        keys.iter().for_each(|key| drop(claims.remove(key)));
+        Ok(keys.len() as u64)
     }
 }

@@ -49,8 +49,8 @@ pub trait Stock: Send + Sync + 'static {
     /// Unconfirmed holds of all merchants that expired before `now` and still hold something, the longest expired first.
     ///
     /// # Errors
-    /// [`PortError`].
-    async fn expired(&self, now: Timestamp, limit: u32) -> Result<Vec<Hold>, PortError>;
+    /// [`PortError`]; a cursor of another list is `Misuse`.
+    async fn expired(&self, now: Timestamp, after: Option<&Cursor>, limit: u32) -> Result<Page<Hold>, PortError>;
 
     /// The movements of a SKU, the newest first.
     ///

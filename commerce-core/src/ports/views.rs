@@ -153,11 +153,12 @@ pub trait Views: Send + Sync + 'static {
     /// [`PortError`]; a cursor of another list is `Misuse`.
     async fn orders(&self, query: &OrderQuery, after: Option<&Cursor>, limit: u32) -> Result<Page<OrderRow>, PortError>;
 
-    /// Orders of all merchants whose `due` is at or before `now`, the longest due first.
+    /// Orders of all merchants whose `due` is at or before `now`, the longest due first. An order that another due takes out of the
+    /// list, or further down in it, makes a walk over the pages miss no other.
     ///
     /// # Errors
-    /// [`PortError`].
-    async fn due_orders(&self, now: Timestamp, limit: u32) -> Result<Vec<(MerchantId, OrderId)>, PortError>;
+    /// [`PortError`]; a cursor of another list is `Misuse`.
+    async fn due_orders(&self, now: Timestamp, after: Option<&Cursor>, limit: u32) -> Result<Page<(MerchantId, OrderId)>, PortError>;
 
     /// One payment.
     ///
@@ -194,4 +195,11 @@ pub trait Views: Send + Sync + 'static {
     /// # Errors
     /// [`PortError`].
     async fn claim(&self, merchant: &MerchantId, space: ClaimSpace, key: &str, now: Timestamp) -> Result<Option<ClaimRow>, PortError>;
+
+    /// Deletes up to `limit` claims of all merchants that have expired at `now`; answers how many there were. A claim without an expiry
+    /// stands for ever.
+    ///
+    /// # Errors
+    /// [`PortError`].
+    async fn sweep_claims(&self, now: Timestamp, limit: u32) -> Result<u64, PortError>;
 }

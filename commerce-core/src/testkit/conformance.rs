@@ -74,6 +74,7 @@ macro_rules! conformance {
                 one_key_is_free_in_another_space_and_for_another_merchant;
                 of_two_sets_of_one_batch_that_claim_one_key_the_first_has_it;
                 a_rejected_set_keeps_no_key;
+                expired_claims_are_deleted_up_to_a_limit_and_none_that_stands;
                 keys_are_told_apart_by_every_character;
             }
             moves {

@@ -1,18 +1,24 @@
 //! What time does by itself: orders expire and complete, holds and authorizations end.
 
-use commerce_core::id::OrderId;
+use commerce_core::id::{EventId, OrderId};
 use commerce_core::order::{Assessment, CancelReason, Condition, Headline, Placement, RiskVerdict, Terms};
-use commerce_core::ports::SagaPhase;
+use commerce_core::ports::{
+    Append, ChangeSet, ClaimSpace, EventMeta, Expected, NewEvent, OrderRow, Partition, Root, SagaPhase, StreamId, StreamName, Verdict,
+    Version, ViewRow,
+};
 use commerce_core::sandbox::{Decision, Options, Token};
 use commerce_core::testkit::shop::{Bank, Shop};
+use futures::executor::block_on;
 
-use crate::scene::{Scene, basket, done, refused, units, usual};
+use crate::scene::{Scene, basket, done, gbp, refused, units, usual};
 use crate::screens::Screen;
 
 const HOUR_S: u64 = 3_600;
 const DAY_S: u64 = 24 * HOUR_S;
 /// Between two sweeps, and a little more.
 const SWEEP_S: u64 = 6;
+/// Rows that a sweep takes at once.
+const PAGE_ROWS: u32 = 200;
 
 fn unpaid(scene: &Scene, id: OrderId) {
     assert_eq!(scene.order(id).order.placement, Placement::Cancelled { reason: CancelReason::Unpaid });
@@ -202,6 +208,68 @@ fn one_due_order_that_cannot_move_keeps_no_other_from_moving() {
         unpaid(&scene, *id);
     }
     assert_eq!(scene.headline(orders[0]), Headline::OnHold);
+    scene.rests();
+}
+
+/// Writes orders that are due and that no engine of this version can read.
+fn unreadable_orders(scene: &Scene, count: u32) {
+    let orders = (0..count).map(|_| scene.kit.id(OrderId::new));
+    let sets = orders.map(|id| {
+        let meta = EventMeta { at: scene.now(), actor: scene.call.actor.clone(), correlation: None, causation: None };
+        let merchant = scene.call.merchant.clone();
+        let mut set = ChangeSet::new(Partition { merchant: merchant.clone(), root: Root::Order(id) }, scene.now(), meta);
+        let event = NewEvent {
+            id: scene.kit.id(EventId::new),
+            kind: "OrderOfTheFuture".into(),
+            kind_version: 1,
+            mirror: false,
+            bytes: b"{}".to_vec(),
+        };
+        let stream = StreamId { merchant, name: StreamName::Order(id) };
+        set.appends.push(Append { stream, expected: Expected::New, events: vec![event] });
+        set.views.push(ViewRow::Order(OrderRow {
+            id,
+            customer: None,
+            status: "pending".to_owned(),
+            placed_at: scene.now(),
+            updated_at: scene.now(),
+            version: Version(1),
+            due: Some(scene.now()),
+            total: gbp(0),
+            doc: b"{}".to_vec(),
+        }));
+        set
+    });
+    let committed = block_on(scene.store.journal.commit(sets.collect()));
+    assert!(committed.iter().all(|answer| matches!(answer, Ok(Verdict::Committed(_)))));
+}
+
+#[test]
+fn more_due_orders_that_cannot_move_than_a_page_holds_keep_no_other_from_moving() {
+    let scene = Scene::new();
+    unreadable_orders(&scene, PAGE_ROWS + 1);
+    let last = scene.places(basket(&[("lamp", 1)])).id;
+    scene.stage.jump_s(DAY_S + SWEEP_S);
+    unpaid(&scene, last);
+}
+
+#[test]
+fn a_key_is_kept_for_its_time_and_then_a_request_under_it_is_a_new_one() {
+    let scene = Scene::new();
+    let call = scene.call.clone().with_key("k", b"body");
+    let asks = || scene.run(scene.shop.place_order(&call, usual())).unwrap().value.id;
+    let keys = || {
+        let claims = block_on(scene.store.audit.all_claims(None, 100)).unwrap().items;
+        claims.into_iter().filter(|claim| claim.space == ClaimSpace::Idempotency).count()
+    };
+    let first = asks();
+    scene.stage.jump_s(30 * DAY_S - 1);
+    assert_eq!((asks(), keys()), (first, 1), "sweeps let it be");
+    scene.stage.jump_s(SWEEP_S);
+    assert_eq!(keys(), 0);
+    let second = asks();
+    assert_ne!(second, first);
+    assert_eq!((asks(), keys()), (second, 1));
     scene.rests();
 }
 

@@ -34,8 +34,8 @@ impl Views for AfterTheLook {
         self.views.orders(query, after, limit).await
     }
 
-    async fn due_orders(&self, now: Timestamp, limit: u32) -> Result<Vec<(MerchantId, OrderId)>, PortError> {
-        self.views.due_orders(now, limit).await
+    async fn due_orders(&self, now: Timestamp, after: Option<&Cursor>, limit: u32) -> Result<Page<(MerchantId, OrderId)>, PortError> {
+        self.views.due_orders(now, after, limit).await
     }
 
     async fn payment(&self, merchant: &MerchantId, id: PaymentId) -> Result<Option<PaymentRow>, PortError> {
@@ -65,5 +65,9 @@ impl Views for AfterTheLook {
             first.await;
         }
         found
+    }
+
+    async fn sweep_claims(&self, now: Timestamp, limit: u32) -> Result<u64, PortError> {
+        self.views.sweep_claims(now, limit).await
     }
 }

@@ -8,12 +8,13 @@ use commerce_core::time::Timestamp;
 use rusqlite::Connection;
 
 use super::Ports;
-use crate::page::{after, page, part, rows_max};
+use crate::page::{after, after_time, page, part, place};
 use crate::table::{accounts, holds, movements};
 
 const LIST: &str = "accounts";
 const LOW: &str = "low accounts";
 const MOVEMENTS: &str = "movements";
+const EXPIRED: &str = "expired holds";
 
 type AccountRow = (AccountKey, Account);
 
@@ -74,8 +75,13 @@ impl Stock for Ports {
         self.readers.read(move |conn| holds::of_owner(conn, &merchant, owner)).await
     }
 
-    async fn expired(&self, now: Timestamp, limit: u32) -> Result<Vec<Hold>, PortError> {
-        self.readers.read(move |conn| holds::expired(conn, now, rows_max(limit))).await
+    async fn expired(&self, now: Timestamp, cursor: Option<&Cursor>, limit: u32) -> Result<Page<Hold>, PortError> {
+        let (at, id, merchant) = after_time(EXPIRED, cursor)?;
+        let read = move |conn: &Connection| {
+            let rows = |limit| holds::expired(conn, now, (at, id, &merchant), limit);
+            page(EXPIRED, limit, rows, |hold| place(hold.expires_at, hold.id.uuid(), &hold.merchant))
+        };
+        self.readers.read(read).await
     }
 
     async fn movements(&self, merchant: &MerchantId, sku: &Sku, cursor: Option<&Cursor>, limit: u32) -> Result<Page<FeedItem>, PortError> {

@@ -6,12 +6,13 @@ use commerce_core::ports::{
 use commerce_core::time::Timestamp;
 
 use super::Ports;
-use crate::page::{before, page, rows_max, time_key};
+use crate::page::{after_time, before, page, place, rows_max, time_key};
 use crate::table::parcels::{self, Way};
 use crate::table::{claims, orders, payments, refunds};
 
 const ORDERS: &str = "orders";
 const PAYMENTS: &str = "payments";
+const DUE: &str = "due orders";
 
 #[async_trait]
 impl Views for Ports {
@@ -30,8 +31,13 @@ impl Views for Ports {
         self.readers.read(read).await
     }
 
-    async fn due_orders(&self, now: Timestamp, limit: u32) -> Result<Vec<(MerchantId, OrderId)>, PortError> {
-        self.readers.read(move |conn| orders::due(conn, now, rows_max(limit))).await
+    async fn due_orders(&self, now: Timestamp, cursor: Option<&Cursor>, limit: u32) -> Result<Page<(MerchantId, OrderId)>, PortError> {
+        let (at, id, merchant) = after_time(DUE, cursor)?;
+        let read = move |conn: &_| {
+            let rows = |limit| orders::due(conn, now, (at, id, &merchant), limit);
+            page(DUE, limit, rows, |(due, id, merchant)| place(*due, id.uuid(), merchant))
+        };
+        Ok(self.readers.read(read).await?.map(|(_, id, merchant)| (merchant, id)))
     }
 
     async fn payment(&self, merchant: &MerchantId, id: PaymentId) -> Result<Option<PaymentRow>, PortError> {
@@ -69,5 +75,9 @@ impl Views for Ports {
     async fn claim(&self, merchant: &MerchantId, space: ClaimSpace, key: &str, now: Timestamp) -> Result<Option<ClaimRow>, PortError> {
         let (merchant, key) = (merchant.clone(), key.to_owned());
         self.readers.read(move |conn| claims::get(conn, &merchant, space, &key, now)).await
+    }
+
+    async fn sweep_claims(&self, now: Timestamp, limit: u32) -> Result<u64, PortError> {
+        self.jobs.write(move |conn| claims::sweep(conn, now, rows_max(limit))).await
     }
 }

@@ -33,6 +33,14 @@ pub(crate) fn put(conn: &Connection, merchant: &MerchantId, claim: &Claim) -> Re
     Ok(())
 }
 
+/// Deletes claims of all merchants that have expired at `now`.
+pub(crate) fn sweep(conn: &Connection, now: Timestamp, limit: u32) -> Result<u64> {
+    let sql = "DELETE FROM claims WHERE (merchant, space, key) IN \
+               (SELECT merchant, space, key FROM claims INDEXED BY claims_by_expiry WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
+    let gone = conn.prepare_cached(sql)?.execute(params![now.micros(), limit])?;
+    Ok(u64::try_from(gone).unwrap_or(u64::MAX))
+}
+
 /// The claims of all merchants after a merchant, space and key, in that order.
 pub(crate) fn all(conn: &Connection, after: (&str, &str, &str), limit: u32) -> Result<Vec<ClaimEntry>> {
     let sql = "SELECT merchant, space, key, owner_kind, owner, request_hash, expires_at FROM claims \

@@ -64,14 +64,15 @@ pub(crate) fn expired_on(conn: &Connection, key: &AccountKey, now: Timestamp, af
     Ok(found)
 }
 
-/// Unconfirmed holds of all merchants with units that expired before `now`, the longest expired first.
-pub(crate) fn expired(conn: &Connection, now: Timestamp, limit: u32) -> Result<Vec<Hold>> {
+/// Unconfirmed holds of all merchants with units that expired before `now`, the longest expired first, after an expiry, id and merchant.
+pub(crate) fn expired(conn: &Connection, now: Timestamp, after: (i64, Uuid, &str), limit: u32) -> Result<Vec<Hold>> {
     let sql = concat!(
         "SELECT ",
         columns!(),
-        " FROM holds INDEXED BY holds_open WHERE confirmed = 0 AND remaining > 0 AND expires_at < ?1 ORDER BY expires_at, id LIMIT ?2"
+        " FROM holds INDEXED BY holds_open WHERE confirmed = 0 AND remaining > 0 AND expires_at < ?1 \
+         AND (expires_at, id, merchant) > (?2, ?3, ?4) ORDER BY expires_at, id, merchant LIMIT ?5"
     );
-    rows(conn, sql, params![now.micros(), limit])
+    rows(conn, sql, params![now.micros(), after.0, after.1.into_bytes(), after.2, limit])
 }
 
 /// The holds of an owner, by id.

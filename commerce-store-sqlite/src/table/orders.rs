@@ -82,10 +82,18 @@ pub(crate) fn count(conn: &Connection) -> Result<u64> {
     Ok(conn.query_row("SELECT count(*) FROM orders", [], |row| row::count(row, 0))?)
 }
 
-/// The orders of all merchants that are due, the longest due first.
-pub(crate) fn due(conn: &Connection, now: Timestamp, limit: u32) -> Result<Vec<(MerchantId, OrderId)>> {
-    let mut statement = conn.prepare_cached("SELECT merchant, id FROM orders WHERE due <= ?1 ORDER BY due, id LIMIT ?2")?;
-    let rows = statement.query_map(params![now.micros(), limit], |row| Ok((row::text(row, 0)?, row::id(row, 1, OrderId::new)?)))?;
+/// The orders of all merchants that are due, the longest due first, after a due, id and merchant.
+pub(crate) fn due(
+    conn: &Connection,
+    now: Timestamp,
+    after: (i64, Uuid, &str),
+    limit: u32,
+) -> Result<Vec<(Timestamp, OrderId, MerchantId)>> {
+    let sql = "SELECT due, id, merchant FROM orders INDEXED BY orders_due \
+               WHERE due <= ?1 AND (due, id, merchant) > (?2, ?3, ?4) ORDER BY due, id, merchant LIMIT ?5";
+    let mut statement = conn.prepare_cached(sql)?;
+    let read = |row: &Row<'_>| Ok((row::time(row, 0)?, row::id(row, 1, OrderId::new)?, row::text(row, 2)?));
+    let rows = statement.query_map(params![now.micros(), after.0, after.1.into_bytes(), after.2, limit], read)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 

@@ -105,6 +105,37 @@ pub async fn a_rejected_set_keeps_no_key(lab: Lab) {
     lab.committed(claiming(&lab, claim("a", &first, None, None))).await;
 }
 
+pub async fn expired_claims_are_deleted_up_to_a_limit_and_none_that_stands(lab: Lab) {
+    let (now, owner) = (lab.any_set().now, order_ref(lab.id(OrderId::new)));
+    let ends = [Some(30), None, Some(10), Some(50), Some(20)].map(|later_s| later_s.map(|later_s| now.plus_secs(later_s)));
+    for (key, expires_at) in ["a", "b", "c", "d", "e"].into_iter().zip(ends) {
+        lab.committed(claiming(&lab, claim(key, &owner, None, expires_at))).await;
+    }
+    let order = lab.id(OrderId::new);
+    let theirs = lab.set_of(&merchant("other"), Root::Order(order)).claim(claim("a", &owner, None, Some(now.plus_secs(15))));
+    lab.committed(theirs.append(StreamName::Order(order), Expected::New, lab.events(1))).await;
+    let left = async || {
+        let all = lab.store.audit.all_claims(None, 100).await.expect("read").items;
+        all.into_iter().filter(|entry| entry.merchant == MerchantId::default()).map(|entry| entry.key).collect::<Vec<_>>()
+    };
+    let swept = async |at, limit| lab.store.views.sweep_claims(at, limit).await.expect("swept");
+    assert_eq!(swept(now.plus_secs(9), 10).await, 0);
+    assert_eq!(
+        (swept(now.plus_secs(10), 10).await, left().await),
+        (1, ["a", "b", "d", "e"].map(str::to_owned).to_vec()),
+        "it ends at its end"
+    );
+    assert_eq!([swept(now.plus_secs(30), 2).await, swept(now.plus_secs(30), 2).await, swept(now.plus_secs(30), 2).await], [2, 1, 0]);
+    assert_eq!(left().await, ["b", "d"]);
+    // one that was taken anew has its new end
+    lab.committed(claiming(&lab, claim("a", &owner, None, Some(now.plus_secs(90))))).await;
+    let mut late = claiming(&lab, claim("d", &owner, None, Some(now.plus_secs(120))));
+    late.now = now.plus_secs(60);
+    lab.committed(late).await;
+    assert_eq!((swept(now.plus_secs(60), 10).await, left().await), (0, ["a", "b", "d"].map(str::to_owned).to_vec()));
+    assert_eq!((swept(Timestamp::MAX, 10).await, left().await), (2, vec!["b".to_owned()]), "what has no end stands");
+}
+
 pub async fn keys_are_told_apart_by_every_character(lab: Lab) {
     let owner = order_ref(lab.id(OrderId::new));
     for key in ["a", "A", "a ", " a", "ä", "a\u{308}", "a/b", "%", "_", "'"] {

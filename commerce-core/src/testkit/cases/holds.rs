@@ -3,7 +3,7 @@ use crate::ports::Rejection;
 use crate::stock::{Hold, Limits, Move, MovementKind, Owner, Placed, Placement, ShortItem, Split};
 use crate::testkit::Lab;
 use crate::testkit::cases::moves::{configure, counters, movements, short};
-use crate::testkit::lab::{location, merchant, sku, units};
+use crate::testkit::lab::{location, merchant, sku, units, walk};
 
 async fn stored(lab: &Lab, id: HoldId) -> Hold {
     let hold = lab.store.stock.hold(&MerchantId::default(), id).await.expect("the hold is read");
@@ -285,11 +285,12 @@ pub async fn expired_holds_of_all_merchants_are_listed_the_longest_expired_first
     let (confirmed, hold) = lab.hold(&item, 1);
     lab.moved([lab.receive(&item, 1), hold, Move::Extend { hold: confirmed, until: now }, Move::Confirm { hold: confirmed }]).await;
     let expired = async |at, limit| {
-        let holds = lab.store.stock.expired(at, limit).await.expect("read");
+        let holds = walk(limit, async |after, limit| lab.store.stock.expired(at, after, limit).await).await;
         holds.into_iter().map(|hold| hold.id).collect::<Vec<_>>()
     };
     assert_eq!(expired(now.plus_secs(100), 10).await, [ids[2], ids[1], ids[0]]);
-    assert_eq!(expired(now.plus_secs(100), 2).await, [ids[2], ids[1]]);
+    assert_eq!(expired(now.plus_secs(100), 2).await, [ids[2], ids[1], ids[0]]);
+    assert_eq!(expired(now.plus_secs(100), 1).await, [ids[2], ids[1], ids[0]]);
     assert_eq!(expired(now.plus_secs(20), 10).await, [ids[2]]);
 }
 

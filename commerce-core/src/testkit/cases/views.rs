@@ -213,10 +213,18 @@ pub async fn due_orders_of_all_merchants_are_listed_the_longest_due_first(lab: L
     lab.committed(viewing(&lab, &theirs, [ViewRow::Order(second.clone())])).await;
     let views = &lab.store.views;
     let expected = [(default.clone(), first.id), (theirs, second.id), (default, third.id)];
-    assert_eq!(views.due_orders(now.plus_secs(3), 10).await.expect("read"), expected);
-    assert_eq!(views.due_orders(now.plus_secs(3), 2).await.expect("read"), expected[..2]);
+    let due_by = now.plus_secs(3);
+    for limit in [1, 2, 3, 10] {
+        assert_eq!(walk(limit, async |after, limit| views.due_orders(due_by, after, limit).await).await, expected);
+    }
+    let page = views.due_orders(due_by, None, 2).await.expect("read");
+    assert_eq!(page.items, expected[..2]);
+    // those that were passed may stay or go: the walk goes on behind them
     put(&lab, [ViewRow::Order(OrderRow { due: None, ..first })]).await;
-    assert_eq!(views.due_orders(now.plus_secs(3), 10).await.expect("read"), expected[1..]);
+    assert_eq!(views.due_orders(due_by, page.next.as_ref(), 2).await.expect("read").items, expected[2..]);
+    assert_eq!(views.due_orders(due_by, None, 10).await.expect("read").items, expected[1..]);
+    let other = views.orders(&all_orders(), None, 1).await.expect("read").next;
+    assert!(other.is_some() && views.due_orders(due_by, other.as_ref(), 2).await.is_err(), "a cursor of another list");
 }
 
 pub async fn payments_are_listed_from_the_newest_by_status_and_order(lab: Lab) {
