@@ -1,7 +1,7 @@
 //! The engine: what hosts embed.
 //!
 //! [`Builder`] makes a [`Commerce`], which answers requests, and [`Workers`], a future that the host spawns: it runs sagas, recovers
-//! those of dead processes, and sweeps what is due.
+//! those of dead processes, and sweeps what is due. What was committed is told by the feed: see [`consumer`].
 
 mod aggregate;
 mod call;
@@ -10,9 +10,11 @@ mod changes;
 mod checkout;
 mod commerce;
 mod config;
+pub mod consumer;
 mod customers;
 mod error;
 mod execute;
+mod feed;
 mod handoff;
 mod holds;
 mod idempotency;
@@ -36,7 +38,9 @@ pub use carts::NewCart;
 pub use checkout::CheckoutCart;
 pub use commerce::{Builder, Commerce};
 pub use config::Config;
+pub use consumer::{Consumer, ConsumerConfig, ConsumerError, ConsumerPlace, Handler, HandlerError, Projector};
 pub use error::Error;
+pub use feed::{FeedCursor, FeedPage};
 pub use inventory::{CreateItem, Reorder, StockItem, StockLevel, StockTotals};
 pub use items::PutItem;
 pub use orders::{EditOrder, OrderEvent, OrderView, PAGE_MAX_ROWS, Status};

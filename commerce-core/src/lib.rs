@@ -10,6 +10,7 @@ pub mod catalogue;
 #[cfg(feature = "tokio")]
 pub mod clock;
 pub mod commit;
+pub mod consumer;
 pub mod engine;
 pub mod fact;
 pub mod goods;

@@ -13,6 +13,7 @@
 //! The files under `stored/golden` hold each type of each version, and the tests read and write them.
 
 mod cart;
+mod consumer;
 mod document;
 mod fact;
 mod item;
@@ -32,6 +33,7 @@ use crate::id::EventId;
 use crate::ports::{NewEvent, PortError, PortErrorKind, Retry};
 
 pub use cart::{decode_cart, encode_cart};
+pub use consumer::{decode_consumer, encode_consumer};
 pub use fact::{decode_payment, encode_payment};
 pub use item::{decode_item, encode_item};
 pub use kind::Kind;

@@ -395,7 +395,10 @@ fn proof(set: &ChangeSet) -> Option<Proof> {
             SagaWrite::Wake { .. } => {}
         }
     }
-    let moved = set.moves.iter().find_map(|one| match one {
+    if let Some(proof) = set.consumers.iter().find_map(consumer_proof) {
+        return Some(proof);
+    }
+    set.moves.iter().find_map(|one| match one {
         Move::Receive { id, .. }
         | Move::Adjust { id, .. }
         | Move::Relocate { id, .. }
@@ -404,8 +407,7 @@ fn proof(set: &ChangeSet) -> Option<Proof> {
         | Move::Configure { id, .. } => Some(Proof::Move { id: *id }),
         Move::Hold { id, .. } => Some(Proof::Move { id: crate::id::MoveId::new(id.uuid()) }),
         Move::Extend { .. } | Move::Confirm { .. } | Move::Expire { .. } => None,
-    });
-    moved.or_else(|| set.consumers.iter().find_map(consumer_proof))
+    })
 }
 
 /// What an operator tells a consumer is recorded as an event, which proves it.

@@ -4,6 +4,7 @@
 //! compared with everything that is derived from it; then each list is searched for rows that belong to nothing; and at last the
 //! counters of the accounts are compared with the movements and the holds.
 
+mod consumers;
 mod feed;
 mod findings;
 mod goods;
@@ -59,6 +60,7 @@ impl Commerce {
         let held = walk.holds().await?;
         walk.claims().await?;
         walk.items().await?;
+        walk.parked().await?;
         walk.totals(&feed).await?;
         walk.accounts(feed, held).await?;
         Ok(walk.finish())
@@ -188,7 +190,14 @@ async fn stream(store: &Store, id: &StreamId) -> Result<Option<Findings>, Error>
     match id.name {
         StreamName::Order(order) => order::check(store, &id.merchant, order).await,
         StreamName::Payment(payment) => payment::alone(store, &id.merchant, payment).await,
-        StreamName::Consumer(_) => Ok(Some(Findings::default())),
+        StreamName::Consumer(consumer) => {
+            settled(async || {
+                let mut notes = Notes::new(&id.merchant);
+                consumers::stream(store, &mut notes, consumer).await?;
+                Ok(Seen::Judged(notes.findings))
+            })
+            .await
+        }
         StreamName::Saga(saga) => {
             settled(async || {
                 let mut notes = Notes::new(&id.merchant);

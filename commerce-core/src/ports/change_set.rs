@@ -4,7 +4,7 @@ mod check;
 
 use std::fmt;
 
-use crate::id::{CustomerId, MerchantId, OrderId, PaymentId, PersonalRef, Sku};
+use crate::id::{ConsumerId, CustomerId, MerchantId, OrderId, PaymentId, PersonalRef, Sku};
 use crate::ports::{ConsumerWrite, EventMeta, NewEvent, SagaWrite, Shard, StreamId, Version, ViewRow};
 use crate::stock::Move;
 use crate::time::Timestamp;
@@ -72,6 +72,8 @@ pub enum Root {
     Payment(PaymentId),
     /// A SKU: stock moves without an order.
     Sku(Sku),
+    /// A consumer of the feed: its progress, and what operators told it.
+    Consumer(ConsumerId),
 }
 
 impl Partition {
@@ -88,6 +90,7 @@ impl Partition {
             Root::Order(id) => eat(id.uuid().as_bytes()),
             Root::Payment(id) => eat(id.uuid().as_bytes()),
             Root::Sku(sku) => eat(sku.as_str().as_bytes()),
+            Root::Consumer(id) => eat(id.uuid().as_bytes()),
         }
         // the low bits of FNV mix least
         let folded = (hash >> 32) ^ hash;

@@ -69,6 +69,12 @@ crate::names! {
         SagaStuck = "SagaStuck",
         /// An operator decided what a stuck saga does.
         SagaResolved = "SagaResolved",
+        /// An operator lets a consumer go on from other positions.
+        ConsumerReset = "ConsumerReset",
+        /// An operator lets parked items be tried again.
+        ParkedReplayed = "ParkedReplayed",
+        /// An operator gave a parked item up.
+        ParkedDropped = "ParkedDropped",
     }
 }
 
@@ -78,6 +84,7 @@ pub(super) enum Home {
     Order,
     Payment,
     Saga,
+    Consumer,
 }
 
 impl Kind {
@@ -120,6 +127,7 @@ impl Kind {
             | Self::RefundIssued
             | Self::RefundFailed => Home::Payment,
             Self::SagaStuck | Self::SagaResolved => Home::Saga,
+            Self::ConsumerReset | Self::ParkedReplayed | Self::ParkedDropped => Home::Consumer,
         }
     }
 }

@@ -12,8 +12,8 @@ use super::Fault;
 use crate::fact::{FailureCode, RefundCause};
 use crate::goods::ItemKind;
 use crate::id::{
-    AttemptId, CaptureId, CartId, CustomerId, LineId, LocationId, MethodRef, PaymentId, PersonalRef, ProviderName, ProviderRef, RefundId,
-    ReturnId, ShipmentId, Sku,
+    AttemptId, CaptureId, CartId, ConsumerName, CustomerId, LineId, LocationId, MethodRef, PaymentId, PersonalRef, ProviderName,
+    ProviderRef, RefundId, ReturnId, ShipmentId, Sku,
 };
 use crate::money::{Currency, Money};
 use crate::order::{AdjustmentKind, CancelReason, CapturePolicy, Condition, HoldReason, RiskVerdict, Stage, Terms};
@@ -59,7 +59,7 @@ macro_rules! enums {
 }
 
 uuids! { PaymentId AttemptId CaptureId RefundId ShipmentId ReturnId CartId PersonalRef }
-texts! { Sku CustomerId LocationId ProviderName MethodRef ProviderRef }
+texts! { Sku CustomerId LocationId ProviderName MethodRef ProviderRef ConsumerName }
 enums! { ItemKind FailureCode RefundCause AdjustmentKind Terms CapturePolicy Stage HoldReason CancelReason RiskVerdict Condition Verb }
 textual! { Currency: currency => |text| Currency::from_code(text).ok(), currency.code(); }
 

@@ -6,6 +6,7 @@ pub mod bustle;
 pub mod checkout;
 pub mod claims;
 pub mod consumers;
+pub mod consuming;
 pub mod contention;
 pub mod documents;
 pub mod durable;

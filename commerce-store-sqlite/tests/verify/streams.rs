@@ -82,4 +82,34 @@ pub(crate) const ALL: &[Corruption] = &[
         db.one("UPDATE sagas SET phase = 'running', due = 1 WHERE id = ?1", [id.into_bytes()]);
         format!("saga/{id}")
     }),
+    (Check::ConsumerStream, "a word is gone", |db| {
+        let event = db.event("consumer", "ParkedDropped");
+        db.one("DELETE FROM events WHERE seq = ?1", [event.seq]);
+        format!("consumer/{}", event.stream)
+    }),
+    (Check::ConsumerStream, "a word cannot be read", |db| {
+        let event = db.event("consumer", "ParkedReplayed");
+        db.rewrite(event.seq, |body| body.replace("\"key\":", "\"lock\":"));
+        format!("consumer/{}", event.stream)
+    }),
+    (Check::ConsumerStream, "a word was said to another", |db| {
+        let event = db.event("consumer", "ConsumerReset");
+        db.rewrite(event.seq, |body| body.replace("\"cheerful\"", "\"gloomy\""));
+        format!("consumer/{}", event.stream)
+    }),
+    (Check::ParkedItem, "it is parked under another key", |db| {
+        let position: i64 = db.get("SELECT position FROM parked ORDER BY position", []);
+        db.one("UPDATE parked SET key = 'order/other' WHERE position = ?1", [position]);
+        format!("parked/cheerful/0/{position}")
+    }),
+    (Check::ParkedItem, "its item is gone", |db| {
+        let position: i64 = db.get("SELECT position FROM parked ORDER BY position", []);
+        db.one("DELETE FROM events WHERE seq = ?1", [position]);
+        format!("parked/cheerful/0/{position}")
+    }),
+    (Check::ParkedItem, "its consumer has not come so far", |db| {
+        let position: i64 = db.get("SELECT position FROM parked ORDER BY position DESC", []);
+        db.one("UPDATE consumers SET position = ?1 - 1", [position]);
+        format!("parked/cheerful/0/{position}")
+    }),
 ];

@@ -18,6 +18,8 @@ crate::names! {
         PaymentStream = "payment_stream",
         /// The same of what was recorded about a stuck saga.
         SagaStream = "saga_stream",
+        /// The same of what operators told a consumer of the feed.
+        ConsumerStream = "consumer_stream",
         /// An order's row shows what its stream says.
         OrderRow = "order_row",
         /// A payment's row shows what its stream says, and the order that the payment belongs to.
@@ -54,6 +56,8 @@ crate::names! {
         ClaimOwner = "claim_owner",
         /// An item of the catalogue can be read and is lawful.
         CatalogueItem = "catalogue_item",
+        /// What a consumer parked stands in the feed under its key, and the consumer has come past it.
+        ParkedItem = "parked_item",
     }
 }
 

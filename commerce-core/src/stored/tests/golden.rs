@@ -5,12 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::samples;
+use crate::consumer;
 use crate::order::Event;
 use crate::saga;
 use crate::stored::kind::Home;
 use crate::stored::{
-    Encoded, Kind, decode_cart, decode_item, decode_order, decode_payment, decode_personal, decode_saga, encode_cart, encode_item,
-    encode_order, encode_payment, encode_personal, encode_saga,
+    Encoded, Kind, decode_cart, decode_consumer, decode_item, decode_order, decode_payment, decode_personal, decode_saga, encode_cart,
+    encode_consumer, encode_item, encode_order, encode_payment, encode_personal, encode_saga,
 };
 
 fn folder() -> PathBuf {
@@ -35,6 +36,14 @@ fn name_of_saga_event(event: &saga::Event) -> &'static str {
     match event {
         saga::Event::SagaStuck { .. } => "SagaStuck",
         saga::Event::SagaResolved { .. } => "SagaResolved",
+    }
+}
+
+fn name_of_consumer_event(event: &consumer::Event) -> &'static str {
+    match event {
+        consumer::Event::ConsumerReset { .. } => "ConsumerReset",
+        consumer::Event::ParkedReplayed { .. } => "ParkedReplayed",
+        consumer::Event::ParkedDropped { .. } => "ParkedDropped",
     }
 }
 
@@ -68,6 +77,14 @@ fn every_event_of_a_saga_has_the_bytes_of_its_golden_file() {
 }
 
 #[test]
+fn every_event_of_a_consumer_has_the_bytes_of_its_golden_file() {
+    for (sample, event) in samples::consumer_events() {
+        let bytes = check(sample, name_of_consumer_event(&event), &encode_consumer(&event).unwrap(), false);
+        assert_eq!(decode_consumer(name_of_consumer_event(&event), 1, &bytes).unwrap(), event);
+    }
+}
+
+#[test]
 fn every_document_has_the_bytes_of_its_golden_file() {
     for (sample, cart) in samples::carts() {
         assert_eq!(decode_cart(&golden(&file("cart", sample), &encode_cart(&cart).unwrap())).unwrap(), cart);
@@ -84,8 +101,9 @@ fn every_document_has_the_bytes_of_its_golden_file() {
 fn every_type_has_a_full_and_a_minimal_golden_file_and_no_file_goes_unread() {
     let order = samples::order_events().into_iter().map(|(sample, event)| (sample, event.name()));
     let sagas = samples::saga_events().into_iter().map(|(sample, event)| (sample, name_of_saga_event(&event)));
+    let consumers = samples::consumer_events().into_iter().map(|(sample, event)| (sample, name_of_consumer_event(&event)));
     let documents = ["cart", "item", "personal"].into_iter().flat_map(|name| [("full", name), ("minimal", name)]);
-    let sampled: BTreeSet<String> = order.chain(sagas).chain(documents).map(|(sample, name)| file(name, sample)).collect();
+    let sampled: BTreeSet<String> = order.chain(sagas).chain(consumers).chain(documents).map(|(sample, name)| file(name, sample)).collect();
     for kind in Kind::ALL {
         for sample in ["full", "minimal"] {
             assert!(sampled.contains(&file(kind.as_str(), sample)), "{kind} has no {sample} sample");
@@ -103,11 +121,13 @@ fn every_type_is_at_home_in_the_stream_that_reads_it() {
             !unknown(decode_order(kind.as_str(), 0, b"").unwrap_err().to_string()),
             !unknown(decode_payment(kind.as_str(), 0, b"").unwrap_err().to_string()),
             !unknown(decode_saga(kind.as_str(), 0, b"").unwrap_err().to_string()),
+            !unknown(decode_consumer(kind.as_str(), 0, b"").unwrap_err().to_string()),
         ];
         let expected = match kind.home() {
-            Home::Order => [true, false, false],
-            Home::Payment => [true, true, false],
-            Home::Saga => [false, false, true],
+            Home::Order => [true, false, false, false],
+            Home::Payment => [true, true, false, false],
+            Home::Saga => [false, false, true, false],
+            Home::Consumer => [false, false, false, true],
         };
         assert_eq!(read, expected, "{kind}");
     }

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use super::strategies::{carts, catalogue_items, events, facts, personal, saga_events};
+use super::strategies::{carts, catalogue_items, consumer_events, events, facts, personal, saga_events};
 use crate::money::{Currency, Money};
 use crate::order::Event;
 use crate::personal::{self as limits, Address, PersonalData};
 use crate::ports::{PortError, PortErrorKind};
 use crate::stored::{
-    Kind, StoredError, decode_cart, decode_item, decode_order, decode_payment, decode_personal, decode_saga, encode_cart, encode_item,
-    encode_order, encode_payment, encode_personal, encode_saga,
+    Kind, StoredError, decode_cart, decode_consumer, decode_item, decode_order, decode_payment, decode_personal, decode_saga, encode_cart,
+    encode_consumer, encode_item, encode_order, encode_payment, encode_personal, encode_saga,
 };
 
 /// Every reader takes the bytes; what is accepted is written and read again as the same.
@@ -21,7 +21,7 @@ fn read_all(kind: &str, version: u16, bytes: &[u8]) {
         let again = encode_order(&event).unwrap();
         assert_eq!(decode_order(again.kind.as_str(), again.kind_version, &again.bytes).unwrap(), event);
     }
-    let _ = (decode_payment(kind, version, bytes), decode_saga(kind, version, bytes));
+    let _ = (decode_payment(kind, version, bytes), decode_saga(kind, version, bytes), decode_consumer(kind, version, bytes));
     let _ = (decode_cart(bytes), decode_item(bytes), decode_personal(bytes));
 }
 
@@ -65,6 +65,12 @@ proptest! {
     fn a_saga_event_reads_back_as_written(event in saga_events()) {
         let written = encode_saga(&event).unwrap();
         prop_assert_eq!(decode_saga(written.kind.as_str(), written.kind_version, &written.bytes).unwrap(), event);
+    }
+
+    #[test]
+    fn a_consumer_event_reads_back_as_written(event in consumer_events()) {
+        let written = encode_consumer(&event).unwrap();
+        prop_assert_eq!(decode_consumer(written.kind.as_str(), written.kind_version, &written.bytes).unwrap(), event);
     }
 
     #[test]

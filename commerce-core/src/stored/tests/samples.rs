@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::cart::{Cart, CartLine, Revision};
 use crate::catalogue::Item;
+use crate::consumer;
 use crate::fact::{FailureCode, PaymentFact, PendingWhy, RefundCause, RefundPart};
 use crate::goods::ItemKind;
 use crate::id::{LineId, LocationId, Sku};
@@ -263,6 +264,23 @@ pub(super) fn saga_events() -> Vec<(&'static str, saga::Event)> {
         ("minimal", stuck(0, "")),
         ("full", saga::Event::SagaResolved { verb: saga::Verb::Force, note }),
         ("minimal", saga::Event::SagaResolved { verb: saga::Verb::Retry, note: None }),
+    ]
+}
+
+/// Of every type of a consumer's stream at least `full` and `minimal`.
+pub(super) fn consumer_events() -> Vec<(&'static str, consumer::Event)> {
+    let key = || format!("order/{}", id::<crate::id::OrderId>(1));
+    let reset = |positions, note| consumer::Event::ConsumerReset { consumer: name("mailer"), positions, note };
+    let replayed = |note| consumer::Event::ParkedReplayed { consumer: name("mailer"), shard: 2, key: key(), note };
+    let dropped = |note| consumer::Event::ParkedDropped { consumer: name("mailer"), shard: 2, position: 17, key: key(), note };
+    let note = || Some("the address is right now".to_owned());
+    vec![
+        ("full", reset(vec![0, 17, 4_000_000_000], note())),
+        ("minimal", reset(Vec::new(), None)),
+        ("full", replayed(note())),
+        ("minimal", replayed(None)),
+        ("full", dropped(note())),
+        ("minimal", dropped(None)),
     ]
 }
 

@@ -11,11 +11,12 @@ use uuid::Uuid;
 
 use crate::cart::{Cart, CartLine, Revision};
 use crate::catalogue::Item;
+use crate::consumer;
 use crate::fact::{FailureCode, PaymentFact, PendingWhy, RefundCause, RefundPart};
 use crate::goods::ItemKind;
 use crate::id::{
-    AttemptId, CaptureId, CartId, CustomerId, LineId, LocationId, MethodRef, PaymentId, PersonalRef, ProviderName, ProviderRef, RefundId,
-    ReturnId, ShipmentId, Sku,
+    AttemptId, CaptureId, CartId, ConsumerName, CustomerId, LineId, LocationId, MethodRef, PaymentId, PersonalRef, ProviderName,
+    ProviderRef, RefundId, ReturnId, ShipmentId, Sku,
 };
 use crate::money::{Currency, Money};
 use crate::order::{
@@ -268,6 +269,31 @@ pub(crate) fn saga_events() -> impl Strategy<Value = saga::Event> {
             error
         }),
         (any_of(saga::Verb::ALL), option::of(text())).prop_map(|(verb, note)| saga::Event::SagaResolved { verb, note }),
+    ]
+}
+
+/// Any event of a consumer.
+pub(crate) fn consumer_events() -> impl Strategy<Value = consumer::Event> {
+    let head = || (named(false, ConsumerName::new), option::of(text()));
+    prop_oneof![
+        (head(), vec(any::<u64>(), 0..4)).prop_map(|((consumer, note), positions)| consumer::Event::ConsumerReset {
+            consumer,
+            positions,
+            note
+        }),
+        (head(), any::<u16>(), text()).prop_map(|((consumer, note), shard, key)| consumer::Event::ParkedReplayed {
+            consumer,
+            shard,
+            key,
+            note
+        }),
+        (head(), any::<u16>(), any::<u64>(), text()).prop_map(|((consumer, note), shard, position, key)| consumer::Event::ParkedDropped {
+            consumer,
+            shard,
+            position,
+            key,
+            note
+        }),
     ]
 }
 

@@ -1,17 +1,22 @@
-//! A shop in which everything has happened: orders, payments, reservations and sagas in every state that they come to rest in.
+//! A shop in which everything has happened: orders, payments, reservations and sagas in every state that they come to rest in, and a
+//! consumer of the feed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
 
 use crate::cart::{Cart, CartLine, Revision};
 use crate::engine::{
-    Call, CreateItem, EditOrder, Error, Idempotency, PackUnits, PlaceOrder, ProcessPayment, PutItem, Reserve, ReservedUnits,
+    Call, CreateItem, EditOrder, Error, Handler, HandlerError, Idempotency, PackUnits, PlaceOrder, ProcessPayment, PutItem, Reserve,
+    ReservedUnits,
 };
 use crate::goods::ItemKind;
-use crate::id::{CartId, CustomerId, LineId, LocationId, MerchantId, OrderId, ReturnId, ShipmentId};
+use crate::id::{CartId, ConsumerName, CustomerId, LineId, LocationId, MerchantId, OrderId, ReturnId, ShipmentId};
 use crate::money::{Currency, Money};
 use crate::order::{Adjustment, AdjustmentKind, Assessment, CapturePolicy, Condition, LineChange, RiskVerdict, Terms};
 use crate::personal::PersonalData;
-use crate::ports::{Clock, SagaPhase, SagaQuery, SagaRow};
+use crate::ports::{Clock, FeedEntry, FeedItem, SagaPhase, SagaQuery, SagaRow};
 use crate::quantity::LineQty;
 use crate::sandbox::Token;
 use crate::stock::Limits;
@@ -62,6 +67,7 @@ impl Shop {
         self.payments_alone().await;
         self.reservations().await;
         self.stuck_sagas().await;
+        self.consumers().await;
         self.neighbor().await;
         // the last: whatever settles the shop lets the order expire
         self.reclaimed().await;
@@ -340,6 +346,33 @@ impl Shop {
         self.did(self.commerce.abandon_saga(&self.call, abandoned.id, note.clone())).await;
         self.did(self.commerce.skip_saga(&self.call, skipped.id, note.clone())).await;
         self.did(self.commerce.retry_saga(&self.call, retried.id, note)).await;
+    }
+
+    /// A consumer of the feed that takes no cancellations, and what operators told it.
+    async fn consumers(&self) {
+        struct Cheerful;
+
+        #[async_trait]
+        impl Handler for Cheerful {
+            async fn handle(&self, item: &FeedItem) -> Result<(), HandlerError> {
+                match &item.entry {
+                    FeedEntry::Event(told) if told.event.kind == "OrderCancelled" => Err(HandlerError::never("nothing to cheer about")),
+                    FeedEntry::Event(_) | FeedEntry::Movement { .. } => Ok(()),
+                }
+            }
+        }
+
+        let name = ConsumerName::new("cheerful").expect("a valid name");
+        let mut consumer = self.commerce.consumer(name.clone(), Arc::new(Cheerful));
+        consumer.run_due().await.expect("the consumer comes to the end of the feed");
+        let parked = self.commerce.list_parked(&self.call, &name, None, 100).await.expect("parked items are listed").items;
+        let [dropped, replayed, _, ..] = parked.as_slice() else { panic!("3 items are parked, not {parked:?}") };
+        let (commerce, call, note) = (&self.commerce, &self.call, Some("seen to it".to_owned()));
+        self.did(commerce.drop_parked(call, &name, dropped.shard, dropped.position, note.clone())).await;
+        self.did(commerce.replay_parked(call, &name, replayed.shard, replayed.position, note.clone())).await;
+        consumer.run_due().await.expect("the consumer comes to the end of the feed");
+        let head = commerce.feed_head().await.expect("the feed is read");
+        self.did(commerce.reset_consumer(call, &name, &head, note)).await;
     }
 
     /// Another merchant in the same store, with the same SKU in another currency.
