@@ -77,6 +77,22 @@ pub(crate) struct Measured {
     pub(crate) after: Tally,
 }
 
+/// What a file's committer did during a load.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Commits {
+    pub(crate) batches: u64,
+    pub(crate) sets: u64,
+    /// Waits until the log, or the file, was on disk.
+    pub(crate) syncs: u64,
+}
+
+impl Commits {
+    /// Change sets of each batch.
+    pub(crate) fn batch_mean(&self) -> f64 {
+        self.sets as f64 / self.batches.max(1) as f64
+    }
+}
+
 impl Measured {
     pub(crate) fn orders_per_s(&self) -> f64 {
         self.latencies.count() as f64 / self.time.as_secs_f64()
@@ -87,10 +103,10 @@ impl Measured {
         (self.after.calls - self.before.calls) as f64 / self.latencies.count() as f64
     }
 
-    /// Batches and change sets that were committed; of a file alone.
-    pub(crate) fn commits(&self) -> Option<(u64, u64)> {
-        let (before, after) = (self.before.commits?, self.after.commits?);
-        Some((after.batches - before.batches, after.sets - before.sets))
+    /// What was committed, and how; of a file alone.
+    pub(crate) fn commits(&self) -> Option<Commits> {
+        let ((before, syncs_before), (after, syncs)) = (self.before.file?, self.after.file?);
+        Some(Commits { batches: after.batches - before.batches, sets: after.sets - before.sets, syncs: syncs - syncs_before })
     }
 }
 

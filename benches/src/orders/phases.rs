@@ -139,7 +139,7 @@ impl<'a> Bench<'a> {
                 self.report.put("bytes_per_order", bytes);
                 if by_hand {
                     baselines.push(self.by_hand("one transaction per order by hand", &path, baseline).await?);
-                    let batch_sets = measured.commits().map_or(1, |(batches, sets)| sets.div_ceil(batches.max(1)));
+                    let batch_sets = measured.commits().map_or(1, |commits| commits.sets.div_ceil(commits.batches.max(1)));
                     let what = format!("the engine's commits by hand, {batch_sets} sets in a batch");
                     twins.push(self.by_hand(&what, &path, move |path, course| twin(path, course, batch_sets)).await?);
                 }
@@ -152,9 +152,9 @@ impl<'a> Bench<'a> {
         self.report.put("p50_ms", median(&engine, |round| round.latencies.percentile_ms(50)));
         self.report.put("p99_ms", median(&engine, |round| round.latencies.percentile_ms(99)));
         self.report.put("round_trips_per_order", median(&engine, Measured::calls_per_order));
-        if let Some((batches, sets)) = engine.last().and_then(Measured::commits) {
-            self.report.put_count("fsyncs", batches);
-            self.report.put("batch_mean", sets as f64 / batches as f64);
+        if let Some(commits) = engine.last().and_then(Measured::commits) {
+            self.report.put_count("fsyncs", commits.syncs);
+            self.report.put("batch_mean", commits.batch_mean());
         }
         if by_hand {
             let (baseline, twin) = (median(&baselines, Made::orders_per_s), median(&twins, Made::orders_per_s));
@@ -252,7 +252,9 @@ impl<'a> Bench<'a> {
 }
 
 fn tell(what: &str, measured: &Measured) {
-    let batches = measured.commits().map_or_else(String::new, |(batches, sets)| format!(", {sets} sets in {batches} batches"));
+    let batches = measured
+        .commits()
+        .map_or_else(String::new, |commits| format!(", {} sets in {} batches with {} syncs", commits.sets, commits.batches, commits.syncs));
     progress(&format!(
         "{what}: {:.0} orders/s, p50 {:.2} ms, p99 {:.2} ms, {:.1} calls of the store per order{batches}",
         measured.orders_per_s(),

@@ -46,8 +46,8 @@ pub(crate) struct Shop {
 /// What a shop did up to now.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Tally {
-    /// Of a file: what its group committer did.
-    pub(crate) commits: Option<CommitCounts>,
+    /// Of a file: what its group committer did, and how often it waited for the disk.
+    pub(crate) file: Option<(CommitCounts, u64)>,
     /// Calls of the store's ports.
     pub(crate) calls: u64,
 }
@@ -105,7 +105,7 @@ impl Shop {
     }
 
     pub(crate) fn tally(&self) -> Tally {
-        Tally { commits: self.file.as_ref().map(StoreHandle::commit_counts), calls: self.calls.count() }
+        Tally { file: self.file.as_ref().map(|file| (file.commit_counts(), file.sync_count())), calls: self.calls.count() }
     }
 
     /// Lets the sagas come to rest and closes the file.
