@@ -1,4 +1,5 @@
 -- Ids are 16-byte UUIDs of version 7, so that new rows land beside each other. Times are microseconds since 1970 in UTC.
+-- A CHECK lists its words with OR: SQLite builds a table for an IN of three each time that it judges one.
 -- `seq` is shard * 2^47 + position: one key that is both the place in the feed and the row's own.
 
 CREATE TABLE facts (
@@ -11,7 +12,7 @@ CREATE TABLE facts (
 CREATE TABLE events (
     seq          INTEGER PRIMARY KEY,
     merchant     TEXT    NOT NULL,
-    stream       TEXT    NOT NULL CHECK (stream IN ('order', 'payment', 'saga', 'consumer')),
+    stream       TEXT    NOT NULL CHECK (stream = 'order' OR stream = 'payment' OR stream = 'saga' OR stream = 'consumer'),
     stream_id    BLOB    NOT NULL CHECK (length(stream_id) = 16),
     version      INTEGER NOT NULL CHECK (version >= 1),
     id           BLOB    NOT NULL CHECK (length(id) = 16),
@@ -68,11 +69,12 @@ CREATE TABLE movements (
     actor_kind    TEXT    NOT NULL,
     actor         TEXT    NOT NULL CHECK (length(actor) <= 128)
 ) STRICT;
-CREATE INDEX movements_by_move ON movements (id);
--- What was held and reclaimed has the hold's own id; this finds the rest.
+-- What was held has the hold's own id and is found by it; these find the rest.
+CREATE INDEX movements_by_move ON movements (id) WHERE kind <> 'held';
 CREATE INDEX movements_by_hold ON movements (hold) WHERE hold <> id;
 
--- `placements` is a line "units location" per location, in the order in which they were placed.
+-- `placements` is a line "units location" per location, in the order in which they were placed; the movements that placed them stand
+-- in that order from the `seq` of `first` on.
 CREATE TABLE holds (
     merchant   TEXT    NOT NULL,
     id         BLOB    NOT NULL CHECK (length(id) = 16),
@@ -83,6 +85,7 @@ CREATE TABLE holds (
     remaining  INTEGER NOT NULL CHECK (remaining >= 0),
     confirmed  INTEGER NOT NULL CHECK (confirmed IN (0, 1)),
     expires_at INTEGER NOT NULL,
+    first      INTEGER NOT NULL,
     PRIMARY KEY (merchant, id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX holds_by_owner ON holds (merchant, owner);
@@ -110,7 +113,7 @@ CREATE TABLE sagas (
     kind_version INTEGER NOT NULL CHECK (kind_version BETWEEN 0 AND 65535),
     order_id     BLOB             CHECK (length(order_id) = 16),
     payment_id   BLOB             CHECK (length(payment_id) = 16),
-    phase        TEXT    NOT NULL CHECK (phase IN ('running', 'stuck', 'done', 'abandoned')),
+    phase        TEXT    NOT NULL CHECK (phase = 'running' OR phase = 'stuck' OR phase = 'done' OR phase = 'abandoned'),
     epoch        INTEGER NOT NULL CHECK (epoch >= 0),
     revision     INTEGER NOT NULL CHECK (revision >= 1),
     lease_worker BLOB             CHECK (length(lease_worker) = 16),
@@ -257,7 +260,7 @@ CREATE TABLE items (
     merchant   TEXT    NOT NULL,
     sku        TEXT    NOT NULL,
     title      TEXT    NOT NULL CHECK (length(title) BETWEEN 1 AND 256),
-    kind       TEXT    NOT NULL CHECK (kind IN ('stocked', 'unstocked', 'digital')),
+    kind       TEXT    NOT NULL CHECK (kind = 'stocked' OR kind = 'unstocked' OR kind = 'digital'),
     active     INTEGER NOT NULL CHECK (active IN (0, 1)),
     updated_at INTEGER NOT NULL,
     PRIMARY KEY (merchant, sku)

@@ -8,6 +8,7 @@ mod batch;
 mod connection;
 mod copy;
 mod error;
+mod item_cache;
 mod lock;
 mod migrate;
 mod notify;
@@ -15,7 +16,9 @@ mod open;
 mod page;
 mod port;
 mod read;
+mod recent;
 mod row;
+mod shelf;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -230,8 +230,14 @@ fn start(opened: Opened, options: SqliteOptions) -> Result<(Store, StoreHandle),
         drop(lock);
     });
     let writing = writing.map_err(thread_error)?;
-    let ports =
-        Ports { readers: readers.clone(), jobs: jobs.clone(), shards: facts.shards, clock: options.clock, changed: Arc::clone(&changed) };
+    let ports = Ports {
+        readers: readers.clone(),
+        jobs: jobs.clone(),
+        shards: facts.shards,
+        clock: options.clock,
+        changed: Arc::clone(&changed),
+        items: Arc::default(),
+    };
     let store = bundle(facts, Arc::new(group.clone()), ports);
     Ok((store, StoreHandle { path, group, jobs, readers, changed, counts, reading, writing }))
 }

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use commerce_core::ports::Clock;
 
+use crate::item_cache::ItemCache;
 use crate::notify::Notifier;
 use crate::read::Readers;
 use crate::write::Jobs;
@@ -25,4 +26,5 @@ pub(crate) struct Ports {
     pub(crate) shards: u16,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) changed: Arc<Notifier>,
+    pub(crate) items: Arc<ItemCache>,
 }

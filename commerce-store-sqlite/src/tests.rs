@@ -318,6 +318,8 @@ fn a_value_that_its_column_should_not_hold_is_corrupt_and_not_served() {
     let Move::Hold { id, .. } = hold.clone() else { unreachable!("a hold is a hold") };
     assert!(writer.commit(&[place.moving(vec![place.receive(5), hold])]).iter().all(committed));
     conn.execute("UPDATE holds SET placements = 'two at the back'", []).unwrap();
+    drop(writer);
+    let (_conn, mut writer) = place.writer();
     let answers = writer.commit(&[place.moving(vec![Move::Confirm { hold: id }])]);
     let error = answers.into_iter().next().unwrap().unwrap_err();
     assert_eq!((error.kind, error.retry), (PortErrorKind::Corrupt, Retry::Never));

@@ -1,5 +1,6 @@
 //! The writer: one thread that owns the one connection that writes.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -22,6 +23,7 @@ use crate::error::{Result, SqlError};
 use crate::notify::Notifier;
 use crate::port::journal::outcome;
 use crate::read::Readers;
+use crate::recent::Recent;
 use crate::table::{events, movements};
 
 /// The most writes beside the journal that share one transaction.
@@ -31,12 +33,13 @@ const JOBS_MAX: usize = 64;
 pub(crate) struct Writer {
     conn: Connection,
     heads: Vec<Position>,
+    recent: RefCell<Recent>,
     clock: Arc<dyn Clock>,
 }
 
 impl Writer {
     pub(crate) fn new(conn: Connection, shards: u16, clock: Arc<dyn Clock>) -> Result<Self> {
-        let mut writer = Self { conn, heads: vec![Position(0); usize::from(shards)], clock };
+        let mut writer = Self { conn, heads: vec![Position(0); usize::from(shards)], recent: RefCell::default(), clock };
         writer.find_heads()?;
         Ok(writer)
     }
@@ -52,7 +55,7 @@ impl Writer {
     pub(crate) fn commit(&mut self, sets: &[ChangeSet]) -> Vec<Result<Verdict, PortError>> {
         let mut heads = self.heads.clone();
         let done = transaction(&self.conn, WRITE, || {
-            let mut batch = Batch::new(&self.conn, &mut heads, self.clock.now());
+            let mut batch = Batch::new(&self.conn, &self.recent, &mut heads, self.clock.now());
             let answers = sets.iter().map(|set| batch.take(set)).collect::<Result<Vec<_>>>()?;
             batch.finish()?;
             Ok(answers)
@@ -64,6 +67,7 @@ impl Writer {
             }
             Err(failure) => {
                 tracing::warn!(sets = sets.len(), error = %failure, "a batch was not committed");
+                self.recent.get_mut().forget_all();
                 if let Err(error) = self.find_heads() {
                     tracing::error!(%error, "the heads of the feed cannot be read");
                 }
@@ -78,8 +82,10 @@ impl Writer {
         self.conn.pragma_update_and_check(None, "max_page_count", pages, |row| row.get::<_, i64>(0)).unwrap();
     }
 
-    /// Does writes beside the journal in one transaction, each undone by itself if it fails.
-    fn run(&self, mut jobs: VecDeque<Job>) {
+    /// Does writes beside the journal in one transaction, each undone by itself if it fails. They lease sagas, and write neither
+    /// streams nor stock.
+    fn run(&mut self, mut jobs: VecDeque<Job>) {
+        self.recent.get_mut().sagas.clear();
         let mut answers = Vec::with_capacity(jobs.len());
         let done = transaction(&self.conn, WRITE, || {
             while let Some(job) = jobs.pop_front() {
@@ -128,6 +134,15 @@ impl Jobs {
         &self,
         work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T, PortError> {
+        self.write_then(work, || ()).await
+    }
+
+    /// Does a write in a transaction; `then` is called when that has ended, before anyone hears of it, even if the call was dropped.
+    pub(crate) async fn write_then<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+        then: impl FnOnce() + Send + 'static,
+    ) -> Result<T, PortError> {
         let Some(place) = Place::take(&self.waiting, self.queue_max_jobs) else {
             return Err(PortError::with(PortErrorKind::Unavailable, Retry::Later, "too many writes wait"));
         };
@@ -136,6 +151,7 @@ impl Jobs {
             drop(place);
             let value = conn.and_then(|conn| savepoint(conn, work));
             Box::new(move |committed| {
+                then();
                 // a caller that has gone needs no answer
                 let _gone = sender.send(committed.and(value));
             })
@@ -232,7 +248,7 @@ fn run_jobs(writer: &Mutex<Option<Writer>>, mut arrivals: mpsc::UnboundedReceive
             }
         }
         let jobs = std::mem::take(&mut waiting);
-        if let Some(writer) = writer.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+        if let Some(writer) = writer.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
             writer.run(jobs);
         }
         // by turns with the committer

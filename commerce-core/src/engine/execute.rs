@@ -405,7 +405,7 @@ fn proof(set: &ChangeSet) -> Option<Proof> {
         | Move::Fulfill { id, .. }
         | Move::Release { id, .. }
         | Move::Configure { id, .. } => Some(Proof::Move { id: *id }),
-        Move::Hold { id, .. } => Some(Proof::Move { id: crate::id::MoveId::new(id.uuid()) }),
+        Move::Hold { id, merchant, .. } => Some(Proof::Hold { merchant: merchant.clone(), id: *id }),
         Move::Extend { .. } | Move::Confirm { .. } | Move::Expire { .. } => None,
     })
 }

@@ -91,6 +91,11 @@ impl Books {
         self.by_hold.get(&(merchant.clone(), hold)).map_or(&[], Vec::as_slice)
     }
 
+    /// Where the first movement of a hold stands.
+    pub(super) fn placed(&self, merchant: &MerchantId, hold: HoldId) -> Option<(Shard, Position)> {
+        self.movements_of_hold(merchant, hold).first().copied()
+    }
+
     /// Where the last movement of a move stands, of whichever merchant.
     pub(super) fn last_of_move(&self, id: MoveId) -> Option<(Shard, Position)> {
         self.by_move.get(&id)?.values().next()?.last().copied()

@@ -117,6 +117,7 @@ impl State {
                 self.at_head(shard_of(row, shards))
             }
             Proof::Move { id } => self.books.last_of_move(*id)?,
+            Proof::Hold { merchant, id } => self.books.placed(merchant, *id)?,
             Proof::Consumer { consumer, shard, epoch, revision } => {
                 let row = self.consumers.row(consumer, *shard);
                 (row.epoch == *epoch && row.revision >= *revision).then(|| self.at_head(*shard))?

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::id::{ConsumerName, EventId, HoldId, MoveId};
+use crate::id::{ConsumerName, EventId, HoldId, MerchantId, MoveId};
 use crate::ports::{ChangeSet, Claim, PortError, Position, ResourceRef, SagaId, Shard, Stored, StreamId, Version};
 use crate::stock::{Placed, ShortItem};
 
@@ -119,10 +119,17 @@ pub enum Proof {
         /// The revision that it would have, or more.
         revision: u64,
     },
-    /// A stock move with an id.
+    /// A stock move with an id, but for a hold.
     Move {
         /// The move.
         id: MoveId,
+    },
+    /// A hold that it places.
+    Hold {
+        /// Whose.
+        merchant: MerchantId,
+        /// The hold.
+        id: HoldId,
     },
     /// A consumer that moves on. It tells as long as the epoch is the row's.
     Consumer {

@@ -39,7 +39,7 @@ impl SqliteStore {
         // nobody takes what is sent
         let (jobs, _) = Jobs::new(1);
         let raw = RawJournal { writer: Arc::default(), readers: readers.clone(), shards: facts.shards, changed: Arc::clone(&changed) };
-        let ports = Ports { readers: readers.clone(), jobs, shards: facts.shards, clock, changed };
+        let ports = Ports { readers: readers.clone(), jobs, shards: facts.shards, clock, changed, items: Arc::default() };
         let store = bundle(facts, Arc::new(ReadJournal(raw)), ports);
         Ok((store, SnapshotHandle { readers, reading }))
     }

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use commerce_core::catalogue::Item;
 use commerce_core::id::{MerchantId, Sku};
@@ -13,20 +15,27 @@ const LIST: &str = "items";
 #[async_trait]
 impl Catalogue for Ports {
     async fn get(&self, merchant: &MerchantId, skus: &[Sku]) -> Result<Vec<Item>, PortError> {
-        let (merchant, skus) = (merchant.clone(), skus.to_vec());
+        let as_of = match self.items.get(merchant, skus) {
+            Ok(known) => return Ok(known),
+            Err(as_of) => as_of,
+        };
+        let (shop, skus) = (merchant.clone(), skus.to_vec());
         let read = move |conn: &Connection| {
             let mut found = Vec::with_capacity(skus.len());
             for sku in &skus {
-                found.extend(items::get(conn, &merchant, sku)?);
+                found.extend(items::get(conn, &shop, sku)?);
             }
             Ok(found)
         };
-        self.readers.read(read).await
+        let found = self.readers.read(read).await?;
+        self.items.keep(merchant, &found, as_of);
+        Ok(found)
     }
 
     async fn put(&self, merchant: &MerchantId, item: &Item) -> Result<bool, PortError> {
-        let (merchant, item) = (merchant.clone(), item.clone());
-        self.jobs.write(move |conn| items::put(conn, &merchant, &item)).await
+        let (shop, written) = (merchant.clone(), item.clone());
+        let (cache, merchant, sku) = (Arc::clone(&self.items), merchant.clone(), item.sku.clone());
+        self.jobs.write_then(move |conn| items::put(conn, &shop, &written), move || cache.changed(&merchant, &sku)).await
     }
 
     async fn list(&self, merchant: &MerchantId, cursor: Option<&Cursor>, limit: u32) -> Result<Page<Item>, PortError> {

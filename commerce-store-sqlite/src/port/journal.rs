@@ -1,11 +1,10 @@
 //! Outcomes by proof.
 
-use commerce_core::id::MoveId;
 use commerce_core::ports::{Partition, Position, Proof, Receipt, Root, SagaRow, Shard};
 use rusqlite::Connection;
 
 use crate::error::Result;
-use crate::table::{consumers, events, movements, sagas};
+use crate::table::{consumers, events, holds, movements, sagas};
 
 pub(crate) fn outcome(conn: &Connection, proof: &Proof, shards: u16) -> Result<Option<Receipt>> {
     let place = match proof {
@@ -14,7 +13,8 @@ pub(crate) fn outcome(conn: &Connection, proof: &Proof, shards: u16) -> Result<O
             Some(saga) => Some(at_head(conn, shard_of(&saga, shards))?),
             None => None,
         },
-        Proof::Move { id } => movements::find(conn, MoveId::new(id.uuid()))?,
+        Proof::Move { id } => movements::find(conn, *id)?,
+        Proof::Hold { merchant, id } => holds::placed_at(conn, merchant, *id)?,
         Proof::Consumer { consumer, shard, epoch, revision } => {
             let row = consumers::get(conn, consumer, *shard)?;
             if row.epoch == *epoch && row.revision >= *revision { Some(at_head(conn, *shard)?) } else { None }

@@ -45,7 +45,7 @@ impl Stock for Ports {
         let read = move |conn: &Connection| {
             let mut found = Vec::new();
             for sku in &skus {
-                found.extend(accounts::of_sku(conn, &merchant, sku)?);
+                found.extend(accounts::of_sku(conn, &merchant, sku)?.into_iter().map(|row| (row.key, row.account)));
             }
             Ok(found)
         };

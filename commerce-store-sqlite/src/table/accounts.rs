@@ -1,7 +1,7 @@
 use commerce_core::id::{LocationId, MerchantId, Sku};
 use commerce_core::ports::StockSummary;
 use commerce_core::stock::{Account, AccountKey, Limits};
-use rusqlite::{Connection, OptionalExtension, Params, Row, params};
+use rusqlite::{Connection, Params, Row, params};
 
 use crate::error::Result;
 use crate::row;
@@ -12,18 +12,19 @@ macro_rules! columns {
     };
 }
 
-/// One account and the id of its row.
-pub(crate) fn get(conn: &Connection, key: &AccountKey) -> Result<Option<(i64, Account)>> {
-    let sql = concat!("SELECT ", columns!(), ", id FROM accounts WHERE merchant = ?1 AND sku = ?2 AND location = ?3");
-    let read = |row: &Row<'_>| Ok((row.get(10)?, account(row)?));
-    let key = params![key.merchant.as_str(), key.sku.as_str(), key.location.as_str()];
-    Ok(conn.prepare_cached(sql)?.query_row(key, read).optional()?)
+/// An account as it is stored.
+pub(crate) struct AccountRow {
+    pub(crate) id: i64,
+    pub(crate) key: AccountKey,
+    pub(crate) account: Account,
+    /// The `seq` of its newest movement.
+    pub(crate) last: Option<i64>,
 }
 
-/// Writes a new account with the `seq` of its newest movement; answers the id of its row.
-pub(crate) fn insert(conn: &Connection, key: &AccountKey, account: &Account, last: Option<i64>) -> Result<i64> {
+/// Writes a new account with the `seq` of its newest movement.
+pub(crate) fn insert(conn: &Connection, key: &AccountKey, account: Account, last: Option<i64>) -> Result<AccountRow> {
     let sql = concat!("INSERT INTO accounts (", columns!(), ", last) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
-    Ok(conn.prepare_cached(sql)?.insert(params![
+    let id = conn.prepare_cached(sql)?.insert(params![
         key.merchant.as_str(),
         key.sku.as_str(),
         key.location.as_str(),
@@ -35,37 +36,36 @@ pub(crate) fn insert(conn: &Connection, key: &AccountKey, account: &Account, las
         account.limits.reorder_point,
         account.limits.reorder_qty,
         last,
-    ])?)
+    ])?;
+    Ok(AccountRow { id, key: key.clone(), account, last })
 }
 
-/// Writes an account, and the `seq` of its newest movement if it has moved.
-pub(crate) fn update(conn: &Connection, id: i64, account: &Account, last: Option<i64>) -> Result<()> {
-    let sql = "UPDATE accounts SET on_hand = ?2, held = ?3, shortfall = ?4, backorder = ?5, safety = ?6, reorder_point = ?7, \
-               reorder_qty = ?8, last = coalesce(?9, last) WHERE id = ?1";
-    conn.prepare_cached(sql)?.execute(params![
-        id,
-        account.on_hand,
-        account.held,
-        account.shortfall,
-        account.limits.backorder,
-        account.limits.safety,
-        account.limits.reorder_point,
-        account.limits.reorder_qty,
-        last,
-    ])?;
+/// Writes what has changed of an account, and the `seq` of its newest movement if it has moved.
+pub(crate) fn update(conn: &Connection, row: &mut AccountRow, account: Account, last: Option<i64>) -> Result<()> {
+    let Account { on_hand, held, shortfall, limits } = account;
+    if limits == row.account.limits {
+        let sql = "UPDATE accounts SET on_hand = ?2, held = ?3, shortfall = ?4, last = coalesce(?5, last) WHERE id = ?1";
+        conn.prepare_cached(sql)?.execute(params![row.id, on_hand, held, shortfall, last])?;
+    } else {
+        let sql = "UPDATE accounts SET on_hand = ?2, held = ?3, shortfall = ?4, last = coalesce(?5, last), backorder = ?6, \
+                   safety = ?7, reorder_point = ?8, reorder_qty = ?9 WHERE id = ?1";
+        let Limits { backorder, safety, reorder_point, reorder_qty } = limits;
+        let limits = params![row.id, on_hand, held, shortfall, last, backorder, safety, reorder_point, reorder_qty];
+        conn.prepare_cached(sql)?.execute(limits)?;
+    }
+    row.account = account;
+    row.last = last.or(row.last);
     Ok(())
 }
 
-pub(crate) fn of_sku(conn: &Connection, merchant: &MerchantId, sku: &Sku) -> Result<Vec<(AccountKey, Account)>> {
-    let sql = concat!("SELECT ", columns!(), " FROM accounts WHERE merchant = ?1 AND sku = ?2 ORDER BY location");
-    rows(conn, sql, params![merchant.as_str(), sku.as_str()])
-}
-
-/// The newest movements of a SKU's accounts, one of each that has moved.
-pub(crate) fn last_movements(conn: &Connection, merchant: &MerchantId, sku: &Sku) -> Result<Vec<i64>> {
-    let mut statement = conn.prepare_cached("SELECT last FROM accounts WHERE merchant = ?1 AND sku = ?2 AND last IS NOT NULL")?;
-    let last = statement.query_map(params![merchant.as_str(), sku.as_str()], |row| row.get(0))?;
-    Ok(last.collect::<rusqlite::Result<_>>()?)
+/// The accounts of a SKU, by location.
+pub(crate) fn of_sku(conn: &Connection, merchant: &MerchantId, sku: &Sku) -> Result<Vec<AccountRow>> {
+    let sql = concat!("SELECT ", columns!(), ", id, last FROM accounts WHERE merchant = ?1 AND sku = ?2 ORDER BY location");
+    let mut statement = conn.prepare_cached(sql)?;
+    let rows = statement.query_map(params![merchant.as_str(), sku.as_str()], |row| {
+        Ok(AccountRow { id: row.get(10)?, key: key(row)?, account: account(row)?, last: row.get(11)? })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// The accounts of a merchant after a SKU and location, in that order.

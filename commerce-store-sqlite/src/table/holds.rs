@@ -1,6 +1,7 @@
 use std::fmt::Write as _;
 
 use commerce_core::id::{HoldId, LocationId, MerchantId, OrderId, ReservationId};
+use commerce_core::ports::{Position, Shard};
 use commerce_core::stock::{AccountKey, Expiry, Hold, Owner, Placement};
 use commerce_core::time::Timestamp;
 use rusqlite::types::Type;
@@ -21,14 +22,15 @@ pub(crate) fn get(conn: &Connection, merchant: &MerchantId, id: HoldId) -> Resul
     Ok(conn.prepare_cached(sql)?.query_row(params![merchant.as_str(), id.uuid().into_bytes()], hold).optional()?)
 }
 
-pub(crate) fn put(conn: &Connection, hold: &Hold) -> Result<()> {
-    let sql = concat!(
-        "INSERT INTO holds (",
-        columns!(),
-        ", remaining) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (merchant, id) DO UPDATE SET placements = \
-         excluded.placements, \
-         confirmed = excluded.confirmed, expires_at = excluded.expires_at, remaining = excluded.remaining"
-    );
+/// Where the movement stands that placed a hold, or the first part of it.
+pub(crate) fn placed_at(conn: &Connection, merchant: &MerchantId, id: HoldId) -> Result<Option<(Shard, Position)>> {
+    let sql = "SELECT first FROM holds WHERE merchant = ?1 AND id = ?2";
+    Ok(conn.prepare_cached(sql)?.query_row(params![merchant.as_str(), id.uuid().into_bytes()], |row| row::place(row, 0)).optional()?)
+}
+
+/// Writes a new hold, with the `seq` of the movement that placed it.
+pub(crate) fn insert(conn: &Connection, hold: &Hold, first: i64) -> Result<()> {
+    let sql = concat!("INSERT INTO holds (", columns!(), ", remaining, first) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
     let (kind, owner) = key(hold.owner);
     conn.prepare_cached(sql)?.execute(params![
         hold.merchant.as_str(),
@@ -39,7 +41,22 @@ pub(crate) fn put(conn: &Connection, hold: &Hold) -> Result<()> {
         write_placements(&hold.placements),
         hold.confirmed,
         hold.expires_at.micros(),
-        hold.placements.iter().map(|placement| i64::from(placement.remaining)).sum::<i64>(),
+        hold.remaining(),
+        first,
+    ])?;
+    Ok(())
+}
+
+/// Writes what has changed of a hold.
+pub(crate) fn update(conn: &Connection, hold: &Hold) -> Result<()> {
+    let sql = "UPDATE holds SET placements = ?3, confirmed = ?4, expires_at = ?5, remaining = ?6 WHERE merchant = ?1 AND id = ?2";
+    conn.prepare_cached(sql)?.execute(params![
+        hold.merchant.as_str(),
+        hold.id.uuid().into_bytes(),
+        write_placements(&hold.placements),
+        hold.confirmed,
+        hold.expires_at.micros(),
+        hold.remaining(),
     ])?;
     Ok(())
 }

@@ -4,8 +4,8 @@ use commerce_core::stock::{AccountKey, Limits, Movement, MovementKind};
 use commerce_core::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
-use super::accounts;
 use super::events::{at_of, head_of};
+use super::{accounts, holds};
 use crate::error::{Result, SqlError};
 use crate::row;
 
@@ -65,45 +65,62 @@ pub(crate) fn insert(conn: &Connection, account: i64, prev: Option<i64>, recorde
     Ok(())
 }
 
-/// The movements that a move recorded, in order.
+/// The movements that a move recorded, in order; those of a hold are what placed it.
 pub(crate) fn of_move(conn: &Connection, merchant: &MerchantId, id: MoveId) -> Result<Vec<Movement>> {
-    let items =
-        rows(conn, select!("WHERE m.id = ?1 AND a.merchant = ?2 ORDER BY m.seq"), params![id.uuid().into_bytes(), merchant.as_str()])?;
-    let movements = items.into_iter().filter_map(|item| match item.entry {
-        FeedEntry::Movement { movement, .. } => Some(movement),
-        FeedEntry::Event(_) => None,
-    });
-    Ok(movements.collect())
+    let mut found = placed(conn, merchant, HoldId::new(id.uuid()))?;
+    found.extend(counted(conn, BY_MOVE, params![id.uuid().into_bytes(), merchant.as_str()])?);
+    Ok(found.into_iter().map(|(_, movement)| movement).collect())
 }
 
 /// The movements of a hold, in the order in which they were recorded.
 pub(crate) fn of_hold(conn: &Connection, merchant: &MerchantId, hold: HoldId) -> Result<Vec<Movement>> {
-    let own = select!("WHERE m.id = ?1 AND m.hold = ?1 AND a.merchant = ?2");
-    let children = select!("WHERE m.hold = ?1 AND m.hold <> m.id AND a.merchant = ?2");
-    let mut found = Vec::new();
-    for sql in [own, children] {
-        let mut statement = conn.prepare_cached(sql)?;
-        let params = params![hold.uuid().into_bytes(), merchant.as_str()];
-        let rows = statement.query_map(params, |row| Ok((row.get::<_, i64>(17)?, item(row)?)))?;
-        found.extend(rows.collect::<rusqlite::Result<Vec<_>>>()?);
-    }
+    let mut found = placed(conn, merchant, hold)?;
+    let key = (hold.uuid().into_bytes(), merchant.as_str());
+    found.extend(counted(conn, BY_MOVE, key)?);
+    found.extend(counted(conn, select!("WHERE m.hold = ?1 AND m.hold <> m.id AND a.merchant = ?2"), key)?);
     found.sort_by_key(|(n, _)| *n);
-    let movements = found.into_iter().filter_map(|(_, item)| match item.entry {
-        FeedEntry::Movement { movement, .. } => Some(movement),
-        FeedEntry::Event(_) => None,
-    });
-    Ok(movements.collect())
+    Ok(found.into_iter().map(|(_, movement)| movement).collect())
+}
+
+/// A movement, and what all shards held with it.
+type Counted = (i64, Movement);
+
+/// What a move recorded, unless it placed a hold.
+const BY_MOVE: &str = select!("WHERE m.id = ?1 AND m.kind <> 'held' AND a.merchant = ?2 ORDER BY m.seq");
+
+/// The movements that placed a hold: they stand beside each other.
+fn placed(conn: &Connection, merchant: &MerchantId, hold: HoldId) -> Result<Vec<Counted>> {
+    let Some((shard, position)) = holds::placed_at(conn, merchant, hold)? else {
+        return Ok(Vec::new());
+    };
+    let mut statement = conn.prepare_cached(select!("WHERE m.seq >= ?1 ORDER BY m.seq"))?;
+    let from_there = statement.query_map([row::seq(shard, position)], |row| Ok((row.get(17)?, movement(row)?)))?;
+    let own = |found: &rusqlite::Result<Counted>| {
+        found.as_ref().map_or(true, |(_, one)| one.kind == MovementKind::Held && one.id.uuid() == hold.uuid())
+    };
+    Ok(from_there.take_while(own).collect::<rusqlite::Result<_>>()?)
+}
+
+fn counted(conn: &Connection, sql: &str, params: impl Params) -> Result<Vec<Counted>> {
+    let mut statement = conn.prepare_cached(sql)?;
+    let rows = statement.query_map(params, |row| Ok((row.get(17)?, movement(row)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Where the last movement of a move stands.
 pub(crate) fn find(conn: &Connection, id: MoveId) -> Result<Option<(Shard, Position)>> {
-    let sql = "SELECT seq FROM movements WHERE id = ?1 ORDER BY seq DESC LIMIT 1";
+    let sql = "SELECT seq FROM movements WHERE id = ?1 AND kind <> 'held' ORDER BY seq DESC LIMIT 1";
     Ok(conn.prepare_cached(sql)?.query_row([id.uuid().into_bytes()], |row| row::place(row, 0)).optional()?)
 }
 
-/// The newest movement of a SKU: of the newest of its accounts, the one that was committed last.
+/// The newest movement of a SKU.
 pub(crate) fn newest(conn: &Connection, merchant: &MerchantId, sku: &Sku) -> Result<Option<i64>> {
-    let last = accounts::last_movements(conn, merchant, sku)?;
+    newest_of(conn, accounts::of_sku(conn, merchant, sku)?.iter().filter_map(|row| row.last))
+}
+
+/// Of the newest movements of some accounts, the one that was committed last.
+pub(crate) fn newest_of(conn: &Connection, last: impl Iterator<Item = i64>) -> Result<Option<i64>> {
+    let last: Vec<i64> = last.collect();
     if last.len() < 2 {
         return Ok(last.first().copied());
     }
@@ -169,14 +186,18 @@ fn rows(conn: &Connection, sql: &str, params: impl Params) -> Result<Vec<FeedIte
 
 fn item(row: &Row<'_>) -> rusqlite::Result<FeedItem> {
     let (shard, position) = row::place(row, 0)?;
-    let merchant: MerchantId = row::text(row, 1)?;
+    let (movement, actor) = (movement(row)?, row::actor(row, 15)?);
+    Ok(FeedItem { merchant: movement.account.merchant.clone(), shard, position, entry: FeedEntry::Movement { movement, actor } })
+}
+
+fn movement(row: &Row<'_>) -> rusqlite::Result<Movement> {
     let limits = match row.get::<_, Option<i64>>(9)? {
         None => None,
         Some(backorder) => Some(Limits { backorder, safety: row.get(10)?, reorder_point: row.get(11)?, reorder_qty: row.get(12)? }),
     };
-    let movement = Movement {
+    Ok(Movement {
         id: row::id(row, 4, MoveId::new)?,
-        account: AccountKey { merchant: merchant.clone(), sku: row::text(row, 2)?, location: row::text::<LocationId>(row, 3)? },
+        account: AccountKey { merchant: row::text(row, 1)?, sku: row::text(row, 2)?, location: row::text::<LocationId>(row, 3)? },
         kind: row::name(row, 5, MovementKind::parse)?,
         on_hand_delta: row.get(6)?,
         held_delta: row.get(7)?,
@@ -184,6 +205,5 @@ fn item(row: &Row<'_>) -> rusqlite::Result<FeedItem> {
         limits,
         reason: row.get(13)?,
         at: row::time(row, 14)?,
-    };
-    Ok(FeedItem { merchant, shard, position, entry: FeedEntry::Movement { movement, actor: row::actor(row, 15)? } })
+    })
 }

@@ -13,15 +13,21 @@ macro_rules! columns {
     };
 }
 
+/// Writes an order. What hardly ever changes is left out of the update: SQLite writes every index anew that has a column in it.
 pub(crate) fn put(conn: &Connection, merchant: &MerchantId, order: &OrderRow) -> Result<()> {
-    let sql = concat!(
-        "INSERT INTO orders (",
-        columns!(),
-        ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (merchant, id) DO UPDATE SET customer = excluded.customer, \
-         status = excluded.status, placed_at = excluded.placed_at, updated_at = excluded.updated_at, version = excluded.version, \
-         due = excluded.due, total_minor = excluded.total_minor, currency = excluded.currency, doc = excluded.doc"
-    );
-    conn.prepare_cached(sql)?.execute(params![
+    macro_rules! upsert {
+        ($rest:literal) => {
+            concat!(
+                "INSERT INTO orders (",
+                columns!(),
+                ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (merchant, id) DO UPDATE SET \
+                 status = excluded.status, updated_at = excluded.updated_at, version = excluded.version, due = excluded.due, \
+                 total_minor = excluded.total_minor, currency = excluded.currency, doc = excluded.doc",
+                $rest
+            )
+        };
+    }
+    let row = params![
         merchant.as_str(),
         order.id.uuid().into_bytes(),
         order.customer.as_ref().map(CustomerId::as_str),
@@ -33,7 +39,11 @@ pub(crate) fn put(conn: &Connection, merchant: &MerchantId, order: &OrderRow) ->
         order.total.minor(),
         order.total.currency().code(),
         order.doc,
-    ])?;
+    ];
+    let same = upsert!(" WHERE customer IS excluded.customer AND placed_at = excluded.placed_at");
+    if conn.prepare_cached(same)?.execute(row)? == 0 {
+        conn.prepare_cached(upsert!(", customer = excluded.customer, placed_at = excluded.placed_at"))?.execute(row)?;
+    }
     Ok(())
 }
 

@@ -12,15 +12,20 @@ macro_rules! columns {
     };
 }
 
+/// Writes a payment. What hardly ever changes is left out of the update: SQLite writes every index anew that has a column in it.
 pub(crate) fn put(conn: &Connection, merchant: &MerchantId, payment: &PaymentRow) -> Result<()> {
-    let sql = concat!(
-        "INSERT INTO payments (",
-        columns!(),
-        ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (merchant, id) DO UPDATE SET order_id = excluded.order_id, \
-         status = excluded.status, created_at = excluded.created_at, updated_at = excluded.updated_at, version = excluded.version, \
-         doc = excluded.doc"
-    );
-    conn.prepare_cached(sql)?.execute(params![
+    macro_rules! upsert {
+        ($rest:literal) => {
+            concat!(
+                "INSERT INTO payments (",
+                columns!(),
+                ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (merchant, id) DO UPDATE SET status = excluded.status, \
+                 updated_at = excluded.updated_at, version = excluded.version, doc = excluded.doc",
+                $rest
+            )
+        };
+    }
+    let row = params![
         merchant.as_str(),
         payment.id.uuid().into_bytes(),
         payment.order.map(|id| id.uuid().into_bytes()),
@@ -29,7 +34,11 @@ pub(crate) fn put(conn: &Connection, merchant: &MerchantId, payment: &PaymentRow
         payment.updated_at.micros(),
         row::int(payment.version.0),
         payment.doc,
-    ])?;
+    ];
+    let same = upsert!(" WHERE order_id IS excluded.order_id AND created_at = excluded.created_at");
+    if conn.prepare_cached(same)?.execute(row)? == 0 {
+        conn.prepare_cached(upsert!(", order_id = excluded.order_id, created_at = excluded.created_at"))?.execute(row)?;
+    }
     Ok(())
 }
 

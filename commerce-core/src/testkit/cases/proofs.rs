@@ -1,4 +1,4 @@
-use crate::id::{ConsumerName, EventId, MoveId, OrderId, WorkerId};
+use crate::id::{ConsumerName, EventId, HoldId, MoveId, OrderId, WorkerId};
 use crate::ports::{ChangeSet, Expected, Position, Proof, Receipt, SagaId, SagaWrite, Shard, StreamName, Version};
 use crate::stock::Move;
 use crate::testkit::cases::sagas::new_saga;
@@ -59,7 +59,10 @@ pub async fn a_hold_proves_its_set_by_its_own_id(lab: Lab) {
     let item = sku("A");
     lab.moved([lab.receive(&item, 1)]).await;
     let (id, hold) = lab.hold(&item, 1);
-    check(&lab, lab.moving([hold]), Proof::Move { id: MoveId::new(id.uuid()) }).await;
+    let merchant = lab.any_set().partition.merchant;
+    check(&lab, lab.moving([hold]), Proof::Hold { merchant: merchant.clone(), id }).await;
+    assert_eq!(outcome(&lab, &Proof::Hold { merchant, id: lab.id(HoldId::new) }).await, None);
+    assert_eq!(outcome(&lab, &Proof::Hold { merchant: "another".parse().expect("a name"), id }).await, None);
 }
 
 pub async fn a_consumer_proves_its_set_by_a_revision_that_it_has_reached_while_its_epoch_lasts(lab: Lab) {
