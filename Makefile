@@ -9,8 +9,10 @@ DATA ?= examples/online-retail/sample.csv
 REPLAY_PROFILE ?= release
 # What `make bench-orders` loads: memory or sqlite.
 STORE ?= sqlite
-# How often `make test-chaos` kills the server, and from which seed its moments are drawn; the seed is printed.
+# How often `make test-chaos` kills the server and, in percent of `make test`, cuts the power, and from which seed the moments are drawn;
+# the seed is printed.
 KILLS ?= 30
+CUTS ?= 1000
 SEED ?= $(shell date +%s)
 CARGO ?= cargo
 
@@ -30,10 +32,10 @@ test: ## run every test, doctests included
 	$(CARGO) nextest run --workspace --cargo-profile $(PROFILE)
 	$(CARGO) test --workspace --doc --profile $(PROFILE)
 
-# The tests of `make test` whose names say chaos, at length and with what they print.
-test-chaos: ## crashes under load, at length: KILLS= how often, SEED= from which seed
+# The tests of `make test` whose names say chaos, and those that cut the power, at length and with what they print.
+test-chaos: ## crashes under load and power cuts, at length: KILLS= how often, CUTS= in percent, SEED= from which seed
 	.ci/install-tool cargo-nextest
-	CHAOS_KILLS=$(KILLS) CHAOS_SEED=$(SEED) $(CARGO) nextest run --workspace --cargo-profile $(PROFILE) --profile chaos
+	CHAOS_KILLS=$(KILLS) CHAOS_CUTS=$(CUTS) CHAOS_SEED=$(SEED) $(CARGO) nextest run --workspace --cargo-profile $(PROFILE) --profile chaos
 
 replay: ## replay a real shop's invoices and reconcile; DATA= for the whole file
 	$(CARGO) run --profile $(REPLAY_PROFILE) --bin online-retail -- $(DATA)

@@ -1,5 +1,6 @@
 //! Connections and how they are set.
 
+use std::num::NonZeroU32;
 use std::path::Path;
 
 use commerce_sqlite_vfs::checked;
@@ -48,6 +49,11 @@ pub(crate) fn set_writer(conn: &Connection) -> rusqlite::Result<()> {
     conn.pragma_update(None, "synchronous", "FULL")?;
     conn.pragma_update_and_check(None, "journal_size_limit", LOG_KEPT_MAX_BYTES, |row| row.get::<_, i64>(0))?;
     set_common(conn)
+}
+
+/// Lets a commit write the log back into the file once it has so many pages.
+pub(crate) fn set_checkpoints(conn: &Connection, pages: NonZeroU32) -> rusqlite::Result<()> {
+    conn.pragma_update_and_check(None, "wal_autocheckpoint", pages.get(), |row| row.get::<_, i64>(0)).map(|_| ())
 }
 
 /// Makes a connection that can only read.

@@ -5,7 +5,7 @@ mod header;
 pub(crate) mod snapshot;
 
 use std::fmt;
-use std::num::NonZeroU16;
+use std::num::{NonZeroU16, NonZeroU32};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -28,6 +28,9 @@ use crate::read::Readers;
 use crate::table::{consumers, events, movements, sagas};
 use crate::write::{Jobs, RawJournal, Writer, run};
 
+/// What SQLite takes by itself.
+const CHECKPOINT_PAGES: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
+
 /// How a store is opened.
 #[derive(Clone)]
 pub struct SqliteOptions {
@@ -37,6 +40,8 @@ pub struct SqliteOptions {
     pub shards: NonZeroU16,
     /// How change sets are grouped.
     pub commit: CommitLimits,
+    /// Pages in the write-ahead log after which a commit writes them back into the file.
+    pub checkpoint_pages: NonZeroU32,
     /// Threads that read; at least 1.
     pub readers: usize,
     /// The most reads that wait for a reader; one more is refused as unavailable.
@@ -52,6 +57,7 @@ impl SqliteOptions {
             clock,
             shards: NonZeroU16::MIN,
             commit: CommitLimits::default(),
+            checkpoint_pages: CHECKPOINT_PAGES,
             readers: 2,
             queue_max_reads: 4_096,
             queue_max_writes: 4_096,
@@ -89,6 +95,7 @@ impl SqliteStore {
             consumers::end_leases(&opened.conn)
         };
         transaction(&opened.conn, WRITE, begin).map_err(wrap)?;
+        connection::set_checkpoints(&opened.conn, options.checkpoint_pages).map_err(|error| wrap(error.into()))?;
         start(opened, options)
     }
 
