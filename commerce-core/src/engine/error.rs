@@ -133,7 +133,8 @@ fn port_code(error: &PortError) -> &'static str {
         (PortErrorKind::Unavailable | PortErrorKind::Timeout, _) => "store_unavailable",
         (PortErrorKind::TooLarge, _) => "too_large",
         (PortErrorKind::Misuse, _) => "already_taken",
-        (PortErrorKind::Corrupt | PortErrorKind::UnknownSchema, _) => "internal",
+        (PortErrorKind::Corrupt, _) => "store_damaged",
+        (PortErrorKind::UnknownSchema, _) => "internal",
     }
 }
 

@@ -191,6 +191,8 @@ codes! {
     // it is the server
     INTERNAL 500 "internal", "Something is wrong here":
         "A fault of the server; the log has it under the request's `X-Request-Id`.";
+    STORE_DAMAGED 500 "store_damaged", "The store is damaged":
+        "What is stored is not what was written there; the log names the place. Sending it again does not help.";
     STORE_UNAVAILABLE 503 "store_unavailable", "The store is not available":
         "Nothing was done; try again after `Retry-After` seconds.";
     OUTCOME_UNKNOWN 503 "outcome_unknown", "The outcome is not known":

@@ -214,7 +214,8 @@ impl Operation {
 
     /// The codes that it may refuse with, by status.
     pub fn refusals(&self) -> BTreeMap<u16, Vec<Code>> {
-        let mut codes = vec![Code::MISDIRECTED, Code::WRONG_PARAMETER, Code::INVALID_VALUE, Code::INTERNAL, Code::STORE_UNAVAILABLE];
+        let mut codes = vec![Code::MISDIRECTED, Code::WRONG_PARAMETER, Code::INVALID_VALUE];
+        codes.extend([Code::INTERNAL, Code::STORE_DAMAGED, Code::STORE_UNAVAILABLE]);
         let mut also = |applies: bool, more: &[Code]| codes.extend(more.iter().filter(|_| applies));
         also(self.path.contains('{'), &[Code::NOT_FOUND]);
         also(self.query.iter().any(|parameter| parameter.name == CURSOR.name), &[Code::INVALID_CURSOR]);

@@ -122,6 +122,29 @@ fn verify_names_what_is_different_and_has_an_exit_code_for_it() {
 }
 
 #[test]
+fn a_page_that_is_damaged_is_a_problem_with_a_code_and_the_log_names_it() {
+    let place = Place::new();
+    let server = place.serve();
+    server.stock("A", 5);
+    let title = br#"Moonlit garden gnome"#;
+    let item = r#"{"title": "Moonlit garden gnome", "prices": [{"amount": "9.99", "currency": "GBP"}]}"#;
+    server.ask("PUT", "/api/v1/catalogue/GNOME", &[], Some(item)).with(201);
+    server.end();
+    let mut content = fs::read(place.store()).unwrap();
+    let at = content.windows(title.len()).position(|words| words == title).unwrap();
+    content[at] ^= 1;
+    fs::write(place.store(), content).unwrap();
+    let server = place.serve();
+    let reply = server.get("/api/v1/catalogue/GNOME").problem(500, "store_damaged");
+    assert!(!reply.text("/detail").contains("shop.db"), "{reply:?}");
+    server.get("/api/v1/inventory/items/A").with(200);
+    server.end();
+    let named = format!("page {}", at / 4_096 + 1);
+    let log = place.log();
+    assert!(log.lines().any(|line| line.contains("the store is damaged") && line.contains(&named)), "{named}: {log}");
+}
+
+#[test]
 fn a_disk_that_takes_no_more_refuses_writes_and_loses_nothing() {
     const FILE_MAX_BLOCKS: u32 = 1_000;
     let place = Place::new();
