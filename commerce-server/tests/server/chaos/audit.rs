@@ -15,7 +15,7 @@ use crate::chaos::town::Town;
 use crate::process::run;
 
 /// For the sagas that outlive the rest of what can be seen from outside.
-const SAGAS_TIMEOUT_S: u64 = 30;
+const SAGAS_TIMEOUT_S: u64 = 20;
 
 /// What an audit saw.
 pub(crate) struct Tally {

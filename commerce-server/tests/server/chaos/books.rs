@@ -9,8 +9,9 @@ use serde_json::Value;
 use crate::chaos::load::SHELF;
 use crate::process::Server;
 
-/// For payments, captures and refunds to come to their outcome after the last crash: longer than a lost call takes to count as never made.
-const REST_TIMEOUT_S: u64 = 30;
+/// For payments, captures and refunds to come to their outcome after the last crash: longer than a lost call takes to count as never made,
+/// and shorter than a lease that a dead process left behind.
+const REST_TIMEOUT_S: u64 = 20;
 const POLL_MS: u64 = 20;
 
 /// All that can be asked of the two processes.

@@ -1,4 +1,4 @@
-//! Who kills which process when: a plan made from a seed alone, its moments counted in answers.
+//! Who kills which process when: a plan made from a seed alone, its moments counted in answers and a little more.
 
 use std::time::Duration;
 
@@ -9,6 +9,8 @@ use crate::chaos::town::Town;
 
 /// Answers between two blows, at most; at none the process that comes back is killed while it takes up what the last one left.
 const ANSWERS_MAX: u64 = 60;
+/// Microseconds from that answer to the blow, at most: an answer comes at the end of a commit, a blow must meet each part of one.
+const MORE_MAX_US: u64 = 5_000;
 /// For the next answer to come.
 const ANSWER_TIMEOUT_S: u64 = 30;
 
@@ -26,13 +28,14 @@ pub(crate) enum Victim {
 pub(crate) struct Blow {
     /// Answers since the one before.
     pub(crate) after_answers: u64,
+    pub(crate) more_us: u64,
     pub(crate) victim: Victim,
 }
 
 /// A plan in which the shop is killed so often. Of three times, it dies once by itself, once a little after its bank, once with it.
 pub(crate) fn plan(seed: u64, kills: usize) -> Vec<Blow> {
     let mut dice = Dice::new(seed);
-    let mut blow = |victim| Blow { after_answers: dice.below(ANSWERS_MAX + 1), victim };
+    let mut blow = |victim| Blow { after_answers: dice.below(ANSWERS_MAX + 1), more_us: dice.below(MORE_MAX_US + 1), victim };
     let victims = (0..kills).flat_map(|kill| match kill % 3 {
         0 => &[Victim::Shop][..],
         1 => &[Victim::Bank, Victim::Shop],
@@ -53,6 +56,7 @@ pub(crate) fn strike(town: &mut Town, load: &Load, plan: &[Blow]) -> Vec<Told> {
     hear(ANSWERS_MAX);
     for blow in plan {
         hear(blow.after_answers);
+        std::thread::sleep(Duration::from_micros(blow.more_us));
         match blow.victim {
             Victim::Shop => town.kill_shop(),
             Victim::Bank => {
