@@ -7,7 +7,7 @@ use crate::process::{Place, Server, commerce, run};
 
 /// Runs `serve` on the place's store, which must refuse; what it says.
 #[track_caller]
-fn refused(place: &Place) -> String {
+pub(crate) fn refused(place: &Place) -> String {
     let mut command = commerce(&["serve", "--listen", "127.0.0.1:0", "--store"]);
     let output = command.arg(place.store()).output().unwrap();
     let err = String::from_utf8(output.stderr).unwrap();
@@ -32,19 +32,6 @@ fn a_file_that_is_no_database_is_refused_and_left_as_it_is() {
     fs::remove_file(place.store()).unwrap();
     fs::create_dir(place.store()).unwrap();
     assert!(refused(&place).contains("is not a database file"));
-}
-
-#[test]
-fn a_second_process_on_the_same_file_is_refused_and_the_first_goes_on() {
-    let place = Place::new();
-    let server = place.serve();
-    server.stock("A", 1);
-    let said = refused(&place);
-    assert!(said.contains("is open in another process") && said.contains("shop.db-lock"), "{said}");
-    let (output, out, err) = run(&["migrate"], Some(&place.store()));
-    assert_eq!((output.status.code(), out.as_str()), (Some(1), ""));
-    assert!(err.contains("is open in another process"), "{err}");
-    server.get("/api/v1/inventory/items/A").with(200);
 }
 
 #[test]

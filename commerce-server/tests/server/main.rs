@@ -14,4 +14,5 @@ mod files;
 mod process;
 mod readme;
 mod routes;
+mod second;
 mod tour;

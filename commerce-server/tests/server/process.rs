@@ -73,13 +73,25 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) fn start(mut command: Command) -> Self {
+    pub(crate) fn start(command: Command) -> Self {
+        Self::try_start(command).unwrap_or_else(|(status, out)| panic!("it ended with {status}: {out}"))
+    }
+
+    /// The process once it listens; how it ended, and what it wrote to standard output, if it never does.
+    pub(crate) fn try_start(mut command: Command) -> Result<Self, (ExitStatus, String)> {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("it said {line:?}")).parse().unwrap();
-        Self { child, stdout, address }
+        match line.trim().strip_prefix("listening on ") {
+            Some(address) => Ok(Self { child, stdout, address: address.parse().unwrap() }),
+            None => Err((child.wait().unwrap(), line)),
+        }
+    }
+
+    /// The number of its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     pub(crate) fn raw(&self, bytes: &[u8]) -> Reply {

@@ -65,12 +65,14 @@ pub enum OpenError {
         known: u32,
     },
     /// Another process has the file open.
-    #[error("{path} is open in another process, which holds {lock}")]
+    #[error("{path} is open in {who}, which holds {lock}", who = process(*.holder))]
     Locked {
         /// The file.
         path: PathBuf,
         /// The file that is locked.
         lock: PathBuf,
+        /// The number of that process, if it is known.
+        holder: Option<u32>,
     },
     /// The file, or its directory, cannot be written.
     #[error("{path} cannot be written")]
@@ -106,6 +108,10 @@ pub enum OpenError {
     },
 }
 
+fn process(holder: Option<u32>) -> String {
+    holder.map_or_else(|| "another process".to_owned(), |number| format!("process {number}"))
+}
+
 impl OpenError {
     pub(crate) fn from_io(path: &Path, error: io::Error) -> Self {
         let path = path.to_owned();
@@ -131,7 +137,7 @@ impl OpenError {
             Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
                 Self::ReadOnly { path, source: Some(error.into()) }
             }
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked { lock: path.clone(), path },
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked { lock: path.clone(), path, holder: None },
             // a value or a table that a store always has is not there
             None | Some(ErrorCode::DatabaseCorrupt | ErrorCode::Unknown) => Self::Corrupt { path, source: error.into() },
             Some(_) => Self::Other { path, source: error.into() },
