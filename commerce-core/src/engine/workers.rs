@@ -66,7 +66,7 @@ impl Workers {
             if free > 0 && now >= look_at {
                 let found = inner.claim_due(free).await;
                 look_at = if found.len() < free { now.plus_millis(inner.config.poll_ms) } else { now };
-                running.extend(found.into_iter().map(|row| inner.run_and_tell(row, false).boxed()));
+                running.extend(found.into_iter().map(|row| inner.run_and_tell(row, false, &ending).boxed()));
             }
             if let Some(every_ms) = inner.config.sweep_ms.filter(|_| now >= sweep_at) {
                 sweep_at = now.plus_millis(every_ms);
@@ -88,8 +88,8 @@ impl Workers {
                 done = work => break done,
                 () = running.select_next_some() => {}
                 handed = self.handed.select_next_some() => match handed {
-                    Handed::Fresh(row) => running.push(inner.run_and_tell(*row, true).boxed()),
-                    Handed::Perhaps(merchant, id) => running.push(inner.run_perhaps(merchant, id).boxed()),
+                    Handed::Fresh(row) => running.push(inner.run_and_tell(*row, true, &ending).boxed()),
+                    Handed::Perhaps(merchant, id) => running.push(inner.run_perhaps(merchant, id, &ending).boxed()),
                     Handed::Look => look_at = inner.clock.now(),
                 },
                 () = tick => {}
@@ -107,20 +107,22 @@ impl Workers {
     pub async fn run_due(&mut self) -> Result<(), Error> {
         let commerce = self.commerce.clone();
         let inner = &*commerce.inner;
+        // whoever owns time is not waited for
+        let ending = AtomicBool::new(true);
         loop {
             let mut ran = false;
             while let Ok(handed) = self.handed.try_recv() {
                 ran = true;
                 match handed {
-                    Handed::Fresh(row) => inner.run_and_tell(*row, true).await,
-                    Handed::Perhaps(merchant, id) => inner.run_perhaps(merchant, id).await,
+                    Handed::Fresh(row) => inner.run_and_tell(*row, true, &ending).await,
+                    Handed::Perhaps(merchant, id) => inner.run_perhaps(merchant, id, &ending).await,
                     Handed::Look => {}
                 }
             }
             let found = inner.claim_due(inner.config.sagas_at_once_max).await;
             ran |= !found.is_empty();
             for row in found {
-                inner.run_and_tell(row, false).await;
+                inner.run_and_tell(row, false, &ending).await;
             }
             if !ran {
                 inner.sweep(&AtomicBool::new(false)).await?;
@@ -144,7 +146,8 @@ impl Inner {
         }
     }
 
-    async fn run_and_tell(&self, row: SagaRow, fresh: bool) {
+    /// Runs a saga and tells those who wait for it.
+    async fn run_and_tell(&self, row: SagaRow, fresh: bool, ending: &AtomicBool) {
         let id = row.id;
         // a provider that panics takes its own saga down, and no other
         let ran = AssertUnwindSafe(self.run_saga(row.clone(), fresh)).catch_unwind().await;
@@ -153,17 +156,30 @@ impl Inner {
             Ok(Ended::Untold) => {}
             Err(fault) => {
                 tracing::warn!(saga = %id, kind = %row.kind.kind, %fault, "a step of a saga failed");
-                if let Err(error) = self.put_off(row, &fault).await {
-                    tracing::warn!(saga = %id, %error, "a saga could not be put off; its lease will run out");
-                }
+                self.put_off_in_time(row, &fault, ending).await;
             }
         }
     }
 
+    /// Puts a saga off; while that is waited for, a store that takes no writes is asked again until the lease has run out.
+    async fn put_off_in_time(&self, row: SagaRow, fault: &Error, ending: &AtomicBool) {
+        let until = self.clock.now().plus_millis(self.config.lease_ms);
+        while let Err(error) = self.put_off(row.clone(), fault).await {
+            let again_at = self.clock.now().plus_millis(self.config.poll_ms);
+            if ending.load(Ordering::Acquire) || again_at >= until {
+                tracing::warn!(saga = %row.id, %error, "a saga could not be put off; its lease will run out");
+                return;
+            }
+            self.clock.sleep_until(again_at).await;
+        }
+    }
+
     /// Runs a saga that may have been committed leased to this process.
-    async fn run_perhaps(&self, merchant: MerchantId, id: crate::ports::SagaId) {
+    async fn run_perhaps(&self, merchant: MerchantId, id: crate::ports::SagaId, ending: &AtomicBool) {
         match self.store.sagas.get(&merchant, id).await {
-            Ok(Some(row)) if row.epoch == 1 && row.revision == 1 && row.phase == SagaPhase::Running => self.run_and_tell(row, false).await,
+            Ok(Some(row)) if row.epoch == 1 && row.revision == 1 && row.phase == SagaPhase::Running => {
+                self.run_and_tell(row, false, ending).await
+            }
             Ok(_) => {}
             Err(error) => tracing::warn!(saga = %id, %error, "a saga could not be read; its lease will run out"),
         }

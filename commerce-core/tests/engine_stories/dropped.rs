@@ -8,7 +8,7 @@ use commerce_core::testkit::shop::{Bank, Shop};
 use crate::gate::{Keeper, Stop};
 use crate::scene::{Scene, done, refused, units, usual};
 
-fn gated() -> (Scene, Keeper) {
+pub(crate) fn gated() -> (Scene, Keeper) {
     let keeper = Keeper::default();
     let gate = keeper.clone();
     (Scene::of(Bank::Cards, Shop::in_memory().view(move |store| gate.before(store))), keeper)

@@ -3,7 +3,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use commerce_core::ports::{ChangeSet, Journal, PortError, Proof, Receipt, Store, Stored, StreamId, Verdict, Version};
+use commerce_core::ports::{
+    ChangeSet, Journal, PortError, PortErrorKind, Proof, Receipt, Retry, Store, Stored, StreamId, Verdict, Version,
+};
 
 /// Where a commit stops and never answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +22,7 @@ pub(crate) enum Stop {
 struct State {
     stop: Option<Stop>,
     late: Vec<ChangeSet>,
+    full: bool,
 }
 
 pub(crate) struct Gate {
@@ -42,6 +45,11 @@ impl Keeper {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).stop = Some(stop);
     }
 
+    /// From now on the journal takes nothing, or takes all again.
+    pub(crate) fn fills(&self, full: bool) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).full = full;
+    }
+
     /// The commits that were stopped to be written later.
     pub(crate) fn late(&self) -> Vec<ChangeSet> {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner).late)
@@ -51,7 +59,13 @@ impl Keeper {
 #[async_trait]
 impl Journal for Gate {
     async fn commit(&self, batch: Vec<ChangeSet>) -> Vec<Result<Verdict, PortError>> {
-        let stop = self.state.lock().unwrap_or_else(PoisonError::into_inner).stop.take();
+        let (stop, full) = {
+            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            (state.stop.take(), state.full)
+        };
+        if full {
+            return batch.iter().map(|_| Err(PortError::new(PortErrorKind::Unavailable, Retry::Later))).collect();
+        }
         match stop {
             None => return self.inner.commit(batch).await,
             Some(Stop::Before) => {}

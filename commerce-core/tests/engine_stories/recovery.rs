@@ -8,6 +8,7 @@ use commerce_core::saga::Task;
 use commerce_core::sandbox::{Options, Token};
 use commerce_core::testkit::shop::{Bank, Shop};
 
+use crate::dropped::gated;
 use crate::line::Mode;
 use crate::scene::{Scene, qty, sku, units, usual};
 use commerce_core::testkit::TaskId;
@@ -227,5 +228,21 @@ fn a_status_that_held_before_another_process_changed_the_order_is_set_anew() {
     scene.edits(id, EditOrder { add: vec![NewLine::new(sku("GIFT"), qty(1))], ..EditOrder::default() });
     let shipped = scene.run(second.set_order_status(&scene.call, id, Status::Shipped)).unwrap().value;
     assert_eq!((shipped.order.shipments.len(), shipped.order.open_units()), (2, 0));
+    scene.rests();
+}
+
+#[test]
+fn a_saga_that_met_a_full_store_goes_on_once_there_is_room_and_not_only_when_its_lease_ends() {
+    let (scene, keeper) = gated();
+    scene.stage.freeze(scene.workers, true);
+    scene.begins_to_place(usual().paid_with(Token::Visa.method()));
+    let id = scene.rows()[0].id;
+    keeper.fills(true);
+    scene.stage.freeze(scene.workers, false);
+    scene.stage.pass_s(10);
+    assert_eq!(scene.story(id), ["OrderPlaced", "RiskAssessed", "PaymentStarted"], "nothing can be recorded");
+    keeper.fills(false);
+    scene.stage.pass_s(5);
+    assert_eq!((scene.headline(id), scene.money(id)), (Headline::Confirmed, (450, 0, 0, 0)));
     scene.rests();
 }
