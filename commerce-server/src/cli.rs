@@ -131,6 +131,7 @@ pub fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<ExitCode, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::System)?;
+    runtime.block_on(async { outlive_file_limits() })?;
     match command {
         Command::Serve(args) => runtime.block_on(async { Ok::<_, Failure>(serve::serve(&args, listening, signalled()?).await?) })?,
         Command::Migrate(args) => migrate(&args)?,
@@ -150,6 +151,12 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
 fn migrate(args: &MigrateArgs) -> Result<(), Failure> {
     let facts = SqliteStore::migrate(&args.store, args.shards).map_err(Failure::Migrate)?;
     print(&format!("{}: schema version {}, {} shard(s)\n", args.store.display(), facts.schema_version, facts.shards))
+}
+
+/// A write beyond the largest size that a file may have is an error like any other, and not the end of the process.
+fn outlive_file_limits() -> Result<(), Failure> {
+    // who listens once is never ended by the signal, though nobody waits for it
+    signal(SignalKind::from_raw(libc::SIGXFSZ)).map(drop).map_err(Failure::System)
 }
 
 /// Ends when the process is told to: by SIGINT or SIGTERM. A second signal ends the process at once.

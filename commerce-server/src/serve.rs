@@ -13,6 +13,7 @@ use commerce_core::id::{MerchantId, ProviderName};
 use commerce_core::ports::{Actor, ActorKind, PaymentProvider, Store};
 use commerce_core::sandbox::Options;
 use commerce_store_sqlite::{SqliteOptions, SqliteStore, StoreHandle};
+use futures::FutureExt;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -110,7 +111,12 @@ pub async fn serve(
 ) -> Result<(), ServeError> {
     let listener = Listener::bind(args.listen).await?;
     let (store, file) = open(args.store.clone()).await?;
-    let served = serve_store(args, listener, store, ready, shutdown).await;
+    let probe = file.write_probe();
+    let readiness = Readiness::ready(move || {
+        let probe = probe.clone();
+        async move { probe.takes_writes().await }.boxed()
+    });
+    let served = serve_store(args, listener, store, readiness, ready, shutdown).await;
     tokio::task::spawn_blocking(move || file.close()).await.map_err(ServeError::Thread)?;
     tracing::info!("the store is closed");
     served
@@ -120,13 +126,13 @@ async fn serve_store(
     args: &ServeArgs,
     listener: Listener,
     store: Store,
+    readiness: Readiness,
     ready: impl FnOnce(SocketAddr) + Send,
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), ServeError> {
     let provider = provider(args).await?;
     let (commerce, workers) = engine(store, provider, args.place_wait_ms);
     let mut workers = Running::start(workers);
-    let readiness = Readiness::ready();
     let actor = Actor { kind: ActorKind::Staff, id: args.default_actor.as_str().into() };
     let caller = Caller { merchant: MerchantId::default(), actor };
     let router = router(commerce, caller, readiness.clone());

@@ -26,3 +26,4 @@ mod write;
 
 pub use copy::{Copied, CopyError, CopyOptions};
 pub use open::{OpenError, SnapshotHandle, SqliteOptions, SqliteStore, StoreHandle};
+pub use write::WriteProbe;

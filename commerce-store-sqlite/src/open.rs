@@ -26,7 +26,7 @@ use crate::notify::Notifier;
 use crate::port::Ports;
 use crate::read::Readers;
 use crate::table::{consumers, events, movements, sagas};
-use crate::write::{Jobs, RawJournal, Writer, run};
+use crate::write::{Failing, Jobs, RawJournal, WriteProbe, Writer, run};
 
 /// What SQLite takes by itself.
 const CHECKPOINT_PAGES: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
@@ -123,6 +123,7 @@ pub struct StoreHandle {
     counts: Counts,
     reading: Vec<JoinHandle<()>>,
     writing: JoinHandle<()>,
+    failing: Failing,
 }
 
 fn join(thread: JoinHandle<()>) {
@@ -148,6 +149,11 @@ impl StoreHandle {
     /// The file, its links followed.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Tells whether the file takes writes, for as long as the store is open.
+    pub fn write_probe(&self) -> WriteProbe {
+        WriteProbe::new(self.jobs.clone(), self.failing.clone())
     }
 
     /// What the group committer has done so far.
@@ -227,7 +233,8 @@ fn start(opened: Opened, options: SqliteOptions) -> Result<(Store, StoreHandle),
     let thread_error = |error| OpenError::from_io(&path, error);
     let (readers, reading) = Readers::start(connections, options.queue_max_reads, Some(&lock)).map_err(thread_error)?;
     let changed = Arc::new(Notifier::default());
-    let writer = Writer::new(conn, facts.shards, Arc::clone(&options.clock)).map_err(wrap)?;
+    let failing = Failing::default();
+    let writer = Writer::new(conn, facts.shards, Arc::clone(&options.clock), failing.clone()).map_err(wrap)?;
     let writer = Arc::new(Mutex::new(Some(writer)));
     let raw = RawJournal { writer: Arc::clone(&writer), readers: readers.clone(), shards: facts.shards, changed: Arc::clone(&changed) };
     let (group, committer) = group_commit(Arc::new(raw), options.commit);
@@ -246,7 +253,7 @@ fn start(opened: Opened, options: SqliteOptions) -> Result<(Store, StoreHandle),
         items: Arc::default(),
     };
     let store = bundle(facts, Arc::new(group.clone()), ports);
-    Ok((store, StoreHandle { path, group, jobs, readers, changed, counts, reading, writing }))
+    Ok((store, StoreHandle { path, group, jobs, readers, changed, counts, reading, writing, failing }))
 }
 
 fn bundle(facts: StoreFacts, journal: Arc<dyn Journal>, ports: Ports) -> Store {

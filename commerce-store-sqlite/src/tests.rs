@@ -19,7 +19,7 @@ use tempfile::TempDir;
 
 use crate::connection;
 use crate::migrate::{APPLICATION_ID, look, migrate};
-use crate::write::Writer;
+use crate::write::{Failing, Writer};
 use crate::{OpenError, SqliteOptions, SqliteStore, StoreHandle};
 
 struct Place {
@@ -47,7 +47,7 @@ impl Place {
         connection::set_writer(&conn).unwrap();
         migrate(&conn, look(&conn).unwrap(), std::num::NonZeroU16::MIN).unwrap();
         let beside = connection::open(&self.path).unwrap();
-        (beside, Writer::new(conn, 1, self.clock.clone()).unwrap())
+        (beside, Writer::new(conn, 1, self.clock.clone(), Failing::default()).unwrap())
     }
 
     fn id<T>(&self, new: impl FnOnce(uuid::Uuid) -> T) -> T {

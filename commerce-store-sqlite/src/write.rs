@@ -2,8 +2,9 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::fmt;
 use std::future::Future;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 
@@ -35,11 +36,32 @@ pub(crate) struct Writer {
     heads: Vec<Position>,
     recent: RefCell<Recent>,
     clock: Arc<dyn Clock>,
+    failing: Failing,
+}
+
+/// Whether the last write found that the file takes none.
+#[derive(Clone, Default)]
+pub(crate) struct Failing(Arc<AtomicBool>);
+
+impl Failing {
+    pub(crate) fn is_set(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+
+    fn set(&self, failing: bool) {
+        self.0.store(failing, Ordering::Release);
+    }
+
+    fn note(&self, failure: &SqlError) {
+        if PortError::from(failure.clone()).kind == PortErrorKind::Unavailable {
+            self.set(true);
+        }
+    }
 }
 
 impl Writer {
-    pub(crate) fn new(conn: Connection, shards: u16, clock: Arc<dyn Clock>) -> Result<Self> {
-        let mut writer = Self { conn, heads: vec![Position(0); usize::from(shards)], recent: RefCell::default(), clock };
+    pub(crate) fn new(conn: Connection, shards: u16, clock: Arc<dyn Clock>, failing: Failing) -> Result<Self> {
+        let mut writer = Self { conn, heads: vec![Position(0); usize::from(shards)], recent: RefCell::default(), clock, failing };
         writer.find_heads()?;
         Ok(writer)
     }
@@ -63,11 +85,16 @@ impl Writer {
         match done {
             Ok(answers) => {
                 self.heads = heads;
+                // one that wrote nothing tells nothing
+                if answers.iter().any(|answer| matches!(answer, Ok(Verdict::Committed(_)))) {
+                    self.failing.set(false);
+                }
                 answers
             }
             Err(failure) => {
                 tracing::warn!(sets = sets.len(), error = %failure, "a batch was not committed");
                 self.recent.get_mut().forget_all();
+                self.failing.note(&failure);
                 if let Err(error) = self.find_heads() {
                     tracing::error!(%error, "the heads of the feed cannot be read");
                 }
@@ -100,6 +127,7 @@ impl Writer {
             answer(done.clone());
         }
         if let Err(failure) = done {
+            self.failing.note(&failure);
             jobs.into_iter().for_each(|job| job(Err(failure.clone()))(Ok(())));
         }
     }
@@ -163,6 +191,43 @@ impl Jobs {
             Ok(answer) => answer.map_err(PortError::from),
             Err(_) => Err(PortError::with(PortErrorKind::Unavailable, Retry::Unknown, "the writer is gone")),
         }
+    }
+}
+
+/// Tells whether a file takes writes.
+#[derive(Clone)]
+pub struct WriteProbe {
+    jobs: Jobs,
+    failing: Failing,
+}
+
+impl fmt::Debug for WriteProbe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WriteProbe").field("failing", &self.failing.is_set()).finish_non_exhaustive()
+    }
+}
+
+impl WriteProbe {
+    pub(crate) const fn new(jobs: Jobs, failing: Failing) -> Self {
+        Self { jobs, failing }
+    }
+
+    /// Whether the file takes writes. While the last one succeeded nothing is written; after one that failed for want of room, or of a
+    /// disk that answers, a page is written that nobody reads.
+    ///
+    /// # Cancel safety
+    /// Dropping it loses nothing.
+    pub async fn takes_writes(&self) -> bool {
+        if !self.failing.is_set() {
+            return true;
+        }
+        // the version of the file's owner: never read, and written even if it is the same
+        let written = self.jobs.write(|conn| Ok(conn.pragma_update(None, "user_version", 0)?)).await;
+        let takes = written.is_ok();
+        if takes {
+            self.failing.set(false);
+        }
+        takes
     }
 }
 

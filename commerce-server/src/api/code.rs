@@ -198,7 +198,7 @@ codes! {
     OUTCOME_UNKNOWN 503 "outcome_unknown", "The outcome is not known":
         "It may have been done: look, or send it again under the same `Idempotency-Key`, after `Retry-After` seconds.";
     NOT_READY 503 "not_ready", "The server is not ready":
-        "It is starting or ending; try again after `Retry-After` seconds.";
+        "It is starting or ending, or its store takes no writes; try again after `Retry-After` seconds.";
 }
 
 #[cfg(test)]

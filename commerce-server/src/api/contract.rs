@@ -40,7 +40,7 @@ pub const LIVE: Plain = Plain { id: "get_live", path: "/health/live", summary: "
 pub const READY: Plain = Plain {
     id: "get_ready",
     path: "/health/ready",
-    summary: "Whether requests are taken: the store answers, and the server is not ending",
+    summary: "Whether requests are taken: the store answers and takes writes, and the server is not ending",
 };
 /// The contract.
 pub const CONTRACT: Plain = Plain { id: "get_openapi", path: "/openapi.json", summary: "This document" };

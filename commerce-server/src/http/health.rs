@@ -1,38 +1,52 @@
 //! Whether the server is well.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use commerce_core::engine::{Call, Commerce};
+use futures::future::BoxFuture;
 
 use super::router::Door;
 use crate::api::health::Health;
 use crate::api::{Answered, Code, Problem};
 
 /// Whether the server takes requests; all clones are one.
-#[derive(Clone, Debug, Default)]
-pub struct Readiness(Arc<AtomicBool>);
+#[derive(Clone)]
+pub struct Readiness {
+    taking: Arc<AtomicBool>,
+    writable: Arc<dyn Fn() -> BoxFuture<'static, bool> + Send + Sync>,
+}
+
+impl fmt::Debug for Readiness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Readiness").field("taking", &self.taking).finish_non_exhaustive()
+    }
+}
 
 impl Readiness {
-    /// Ready from the start.
-    pub fn ready() -> Self {
-        Self(Arc::new(AtomicBool::new(true)))
+    /// Ready from the start, as long as the store takes writes, which `writable` tells.
+    pub fn ready(writable: impl Fn() -> BoxFuture<'static, bool> + Send + Sync + 'static) -> Self {
+        Self { taking: Arc::new(AtomicBool::new(true)), writable: Arc::new(writable) }
     }
 
     /// From now on it is ending.
     pub fn end(&self) {
-        self.0.store(false, Ordering::Release);
+        self.taking.store(false, Ordering::Release);
     }
 
     fn is_ready(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+        self.taking.load(Ordering::Acquire)
     }
 }
 
 pub(super) async fn health(State(door): State<Door>) -> Response {
-    if store_answers(&door.commerce).await { well() } else { unwell("the store does not answer") }
+    if !store_answers(&door.commerce).await {
+        return unwell("the store does not answer");
+    }
+    if (door.readiness.writable)().await { well() } else { unwell("the store answers, and takes no writes") }
 }
 
 pub(super) async fn live() -> Response {

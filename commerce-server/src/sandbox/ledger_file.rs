@@ -44,11 +44,14 @@ pub enum LedgerFileError {
         /// Its length.
         bytes: usize,
     },
-    /// An earlier write failed, so that the end of the file is in doubt until it is opened anew.
-    #[error("ledger file {path} failed before: open it anew")]
+    /// An earlier write failed, and what it left behind cannot be cut off yet.
+    #[error("ledger file {path} failed before and cannot be mended yet")]
     Broken {
         /// The file.
         path: PathBuf,
+        /// The system's reason.
+        #[source]
+        source: io::Error,
     },
 }
 
@@ -57,6 +60,8 @@ pub enum LedgerFileError {
 pub struct LedgerFile {
     path: PathBuf,
     file: File,
+    /// Bytes that are known to be on disk, whole entries all.
+    whole_bytes: u64,
     broken: bool,
 }
 
@@ -88,31 +93,44 @@ impl LedgerFile {
         }
         file.sync_all().map_err(failed("sync it"))?;
         sync_folder(path).map_err(failed("sync its folder"))?;
-        Ok((Self { path: path.to_owned(), file, broken: false }, entries))
+        Ok((Self { path: path.to_owned(), file, whole_bytes: whole as u64, broken: false }, entries))
     }
 
     /// Writes entries and syncs them; with `Ok` all of them outlive the process and the machine's power.
     ///
     /// # Errors
     /// [`LedgerFileError::TooLong`] and [`LedgerFileError::Broken`] wrote nothing. After any other error it is not known how many of the entries
-    /// were written, and the file takes no more until it is opened anew.
+    /// a next process would find; the next append cuts them off first.
     ///
     /// # Crash
     /// The first few entries are there, or all, or none.
     pub fn append(&mut self, entries: &[Vec<u8>]) -> Result<(), LedgerFileError> {
         if self.broken {
-            return Err(LedgerFileError::Broken { path: self.path.clone() });
+            self.mend()?;
         }
         let mut bytes = Vec::new();
         for entry in entries {
             bytes.extend_from_slice(&header(entry)?);
             bytes.extend_from_slice(entry);
         }
-        let written = self.file.write_all(&bytes).and_then(|()| self.file.sync_data());
-        written.map_err(|source| {
-            self.broken = true;
-            LedgerFileError::Io { path: self.path.clone(), doing: "write to it", source }
-        })
+        match self.file.write_all(&bytes).and_then(|()| self.file.sync_data()) {
+            Ok(()) => {
+                self.whole_bytes += bytes.len() as u64;
+                Ok(())
+            }
+            Err(source) => {
+                self.broken = true;
+                Err(LedgerFileError::Io { path: self.path.clone(), doing: "write to it", source })
+            }
+        }
+    }
+
+    /// Cuts off what a failed write left behind, of which nobody was told.
+    fn mend(&mut self) -> Result<(), LedgerFileError> {
+        let cut = self.file.set_len(self.whole_bytes).and_then(|()| self.file.sync_all());
+        cut.map_err(|source| LedgerFileError::Broken { path: self.path.clone(), source })?;
+        self.broken = false;
+        Ok(())
     }
 }
 

@@ -135,3 +135,30 @@ fn a_damaged_ledger_is_refused_with_the_place_and_left_as_it_is() {
     assert!(!output.status.success() && said.contains("is damaged at byte 0"), "{said}");
     assert_eq!(std::fs::read(&ledger).unwrap().len(), bytes.len() + 4);
 }
+
+#[tokio::test]
+async fn a_full_disk_leaves_calls_undone_and_the_process_goes_on_when_there_is_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("ledger.log");
+    let mut process = Process::start(&ledger);
+    let client = process.client();
+    let key = |n| CallKey::Authorize(attempt(n));
+    let first = client.authorize(&key(1), &authorize_request(1, "sandbox_visa", 100)).await.unwrap();
+    // room for a part of an entry
+    let end = std::fs::metadata(&ledger).unwrap().len();
+    process.limit_files(&(end + 20).to_string());
+    for _ in 0..3 {
+        let refused = client.authorize(&key(2), &authorize_request(2, "sandbox_visa", 100)).await;
+        assert!(!matches!(refused, Ok(Outcome::Approved { .. })), "{refused:?}");
+        assert_eq!(client.look_up(&key(2)).await.unwrap(), LookUp::NotFound);
+        assert_eq!(client.look_up(&key(1)).await.unwrap(), LookUp::Found(first.clone()), "reads are answered");
+    }
+    process.limit_files("unlimited");
+    let second = client.authorize(&key(2), &authorize_request(2, "sandbox_visa", 100)).await.unwrap();
+    assert!(matches!(second, Outcome::Approved { .. }), "{second:?}");
+    process.kill();
+    let next = Process::start(&ledger);
+    assert_eq!(next.client().look_up(&key(1)).await.unwrap(), LookUp::Found(first));
+    assert_eq!(next.client().look_up(&key(2)).await.unwrap(), LookUp::Found(second));
+    assert_eq!(next.client().get::<LedgerSummary>("/ledger").await.unwrap().entries, 2);
+}

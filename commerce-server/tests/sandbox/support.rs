@@ -39,6 +39,13 @@ impl Process {
         SandboxClient::new(self.address, Options::CARDS, TIMEOUT_MS)
     }
 
+    /// From now on the process writes no file beyond so many bytes: such a write fails as on a full disk.
+    pub(crate) fn limit_files(&self, bytes: &str) {
+        let limit = format!("--fsize={bytes}:");
+        let set = Command::new("prlimit").args(["--pid", &self.child.id().to_string(), &limit]).status().unwrap();
+        assert!(set.success());
+    }
+
     /// SIGKILL, and gone when this returns.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();

@@ -59,7 +59,7 @@ fn a_restore_over_a_store_is_refused_whether_it_is_open_or_not() {
     assert_eq!(with_file(&place, "backup", "1.db", &[]).0, Some(0));
     let (code, out, err) = with_file(&place, "restore", "1.db", &[]);
     assert_eq!((code, out.as_str()), (Some(1), ""));
-    assert!(err.contains("is open in another process"), "{err}");
+    assert!(err.contains("shop.db is open in process "), "{err}");
     server.get("/api/v1/inventory/items/A").with(200);
     server.end();
     let (code, _, err) = with_file(&place, "restore", "1.db", &[]);

@@ -1,7 +1,9 @@
-//! Crashes under load: many callers at once, a killer, and an audit of what the files hold afterwards.
+//! Crashes and full disks under load: many callers at once, who does harm to the processes, and an audit of what the files hold
+//! afterwards.
 
 mod audit;
 mod books;
+mod full;
 mod killer;
 mod kills;
 mod load;

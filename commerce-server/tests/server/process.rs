@@ -133,6 +133,13 @@ impl Server {
         panic!("the order {id} never came to it");
     }
 
+    /// From now on the process writes no file beyond so many bytes, until it is told otherwise: such a write fails as on a full disk.
+    pub(crate) fn limit_files(&self, bytes: &str) {
+        let limit = format!("--fsize={bytes}:");
+        let set = Command::new("prlimit").args(["--pid", &self.pid().to_string(), &limit]).status().unwrap();
+        assert!(set.success());
+    }
+
     /// SIGKILL, and gone when this returns.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();

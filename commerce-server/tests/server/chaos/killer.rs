@@ -11,8 +11,6 @@ use crate::chaos::town::Town;
 const ANSWERS_MAX: u64 = 60;
 /// Microseconds from that answer to the blow, at most: an answer comes at the end of a commit, a blow must meet each part of one.
 const MORE_MAX_US: u64 = 5_000;
-/// For the next answer to come.
-const ANSWER_TIMEOUT_S: u64 = 30;
 
 /// Which processes die.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,16 +44,10 @@ pub(crate) fn plan(seed: u64, kills: usize) -> Vec<Blow> {
 
 /// Carries a plan out against a town under load; what callers were told meanwhile.
 pub(crate) fn strike(town: &mut Town, load: &Load, plan: &[Blow]) -> Vec<Told> {
-    let mut told = Vec::new();
-    let mut hear = |answers: u64| {
-        for _ in 0..answers {
-            told.push(load.told.recv_timeout(Duration::from_secs(ANSWER_TIMEOUT_S)).unwrap());
-        }
-    };
     // so that the first blow meets orders in every state
-    hear(ANSWERS_MAX);
+    let mut told = load.hear(ANSWERS_MAX);
     for blow in plan {
-        hear(blow.after_answers);
+        told.extend(load.hear(blow.after_answers));
         std::thread::sleep(Duration::from_micros(blow.more_us));
         match blow.victim {
             Victim::Shop => town.kill_shop(),
@@ -70,7 +62,7 @@ pub(crate) fn strike(town: &mut Town, load: &Load, plan: &[Blow]) -> Vec<Told> {
         }
         town.reopen_shop();
     }
-    hear(ANSWERS_MAX);
+    told.extend(load.hear(ANSWERS_MAX));
     told
 }
 

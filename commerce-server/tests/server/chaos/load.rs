@@ -2,7 +2,7 @@
 //! answered.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -18,6 +18,8 @@ use crate::process::Server;
 const CALLERS: u64 = 8;
 /// What a caller does who is told to come back later.
 const LATER_PAUSE_MS: u64 = 50;
+/// For the next answer to come.
+const ANSWER_TIMEOUT_S: u64 = 30;
 /// How often a caller comes back before it calls that a fault.
 const LATER_MAX: u32 = 2_000;
 
@@ -84,8 +86,9 @@ impl Told {
 pub(crate) struct Load {
     callers: Vec<JoinHandle<()>>,
     enough: Arc<AtomicBool>,
+    later: Arc<AtomicU64>,
     /// What they were told, in the order in which they heard it.
-    pub(crate) told: Receiver<Told>,
+    told: Receiver<Told>,
 }
 
 impl Load {
@@ -96,7 +99,7 @@ impl Load {
         }
         let (tell, told) = channel();
         let enough = Arc::new(AtomicBool::new(false));
-        let orders = Arc::new(Mutex::new(Vec::new()));
+        let (orders, later) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicU64::new(0)));
         let caller = |n: u64| {
             let mut caller = Caller {
                 name: n,
@@ -104,6 +107,7 @@ impl Load {
                 dice: Dice::new(seed.wrapping_add(n)),
                 door: Arc::clone(door),
                 orders: Arc::clone(&orders),
+                later: Arc::clone(&later),
                 tell: tell.clone(),
             };
             let enough = Arc::clone(&enough);
@@ -113,7 +117,17 @@ impl Load {
                 }
             })
         };
-        Self { callers: (1..=CALLERS).map(caller).collect(), enough, told }
+        Self { callers: (1..=CALLERS).map(caller).collect(), enough, later, told }
+    }
+
+    /// How often callers were told to come back later.
+    pub(crate) fn later(&self) -> u64 {
+        self.later.load(Ordering::Acquire)
+    }
+
+    /// The next so many answers.
+    pub(crate) fn hear(&self, answers: u64) -> Vec<Told> {
+        (0..answers).map(|_| self.told.recv_timeout(Duration::from_secs(ANSWER_TIMEOUT_S)).unwrap()).collect()
     }
 
     /// Lets them finish what they are at; what they were told since the last one was taken.
@@ -134,6 +148,7 @@ pub(crate) struct Caller {
     door: Arc<Door>,
     /// Orders that any of them has placed.
     pub(crate) orders: Arc<Mutex<Vec<String>>>,
+    later: Arc<AtomicU64>,
     tell: Sender<Told>,
 }
 
@@ -172,7 +187,10 @@ impl Caller {
             let (life, address) = self.door.now();
             match try_raw(address, bytes) {
                 Ok(reply) if reply.status == 503 => {
+                    self.later.fetch_add(1, Ordering::AcqRel);
                     assert_eq!(reply.header("retry-after"), Some("1"), "{reply:?}");
+                    let code = reply.text("/code");
+                    reply.problem(503, if code == "outcome_unknown" { &code } else { "store_unavailable" });
                     std::thread::sleep(Duration::from_millis(LATER_PAUSE_MS));
                 }
                 Ok(reply) => {

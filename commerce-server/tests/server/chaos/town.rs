@@ -5,10 +5,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
+use commerce_core::testkit::Dice;
+
 use crate::process::{Place, Server, commerce};
 
 /// For a shop that was killed to be there again.
 const OPEN_TIMEOUT_S: u64 = 20;
+/// Room that is left beyond the end of the log when the disk fills, at most.
+const ROOM_MAX_BYTES: u64 = 65_536;
 /// Milliseconds that a request waits for its order to come to rest: short, since a dead bank answers nobody.
 const PLACE_WAIT_MS: &str = "500";
 
@@ -71,6 +75,18 @@ impl Town {
     pub(crate) fn kill_bank(&mut self) {
         self.bank.kill();
         self.bank = serve_bank(&self.place, self.bank.address);
+    }
+
+    /// The shop's disk is full: none of its files takes a byte beyond a place that is drawn from its log of writes. Some of what it
+    /// writes next may fit.
+    pub(crate) fn fill_disk(&self, dice: &mut Dice) {
+        let log = self.place.store().with_extension("db-wal").metadata().unwrap().len();
+        self.shop.limit_files(&dice.below(log + ROOM_MAX_BYTES).to_string());
+    }
+
+    /// There is room again.
+    pub(crate) fn free_disk(&self) {
+        self.shop.limit_files("unlimited");
     }
 
     /// Ends the shop as its host would; what it wrote goes into the one file.
