@@ -125,7 +125,7 @@ impl OpenError {
     pub(crate) fn from_sql(path: &Path, error: SqlError) -> Self {
         let path = path.to_owned();
         let code = match &error {
-            SqlError::Page(_) => return Self::Corrupt { path, source: error.into() },
+            SqlError::Page(damage) => return Self::Corrupt { path, source: damage.as_ref().clone().into() },
             SqlError::Statement(cause) | SqlError::Commit(cause) => cause.sqlite_error_code(),
             SqlError::RolledBack | SqlError::Misuse(_) | SqlError::Cursor(_) | SqlError::Damaged(_) => {
                 return Self::Other { path, source: error.into() };
