@@ -2,8 +2,9 @@
 
 use std::fs;
 
-use commerce_sqlite_vfs::Place;
-use commerce_sqlite_vfs::checked::{Counts, TAIL_BYTES};
+use commerce_sqlite_vfs::checked::{Counts, TAIL_BYTES, VFS};
+use commerce_sqlite_vfs::{Place, take_damage};
+use rusqlite::{Connection, OpenFlags};
 
 use crate::support::{Dice, Folder, PAGE, add, fill, found, read};
 
@@ -64,6 +65,27 @@ fn a_flipped_bit_in_any_page_is_found_and_the_page_is_named() {
 }
 
 #[test]
+fn a_long_value_is_read_by_whole_pages_that_are_judged() {
+    let (folder, content) = closed();
+    let long = |conn: &Connection| conn.query_row("SELECT body FROM t WHERE id = 107", [], |row| row.get::<_, Vec<u8>>(0));
+    assert_eq!(long(&folder.connect()).unwrap(), [0; 20_000]);
+    let mut found = 0;
+    for number in numbers(&content).skip(1) {
+        let mut flipped = content.clone();
+        flipped[range(number)][PAGE / 2] ^= 1;
+        fs::write(folder.path(), &flipped).unwrap();
+        match long(&folder.connect()) {
+            Ok(value) => assert_eq!(value, [0; 20_000], "page {number}"),
+            Err(_) => {
+                assert_eq!(take_damage().unwrap().place, Place::Page(number));
+                found += 1;
+            }
+        }
+    }
+    assert!(found >= 5, "the value lies on {found} pages");
+}
+
+#[test]
 fn a_page_at_another_place_or_of_zeros_or_cut_off_is_found() {
     let (folder, content) = closed();
     let last = numbers(&content).last().unwrap();
@@ -120,13 +142,22 @@ fn a_page_that_its_log_says_is_there_and_is_not_is_found() {
 #[test]
 fn a_database_without_checksums_is_refused_and_not_written() {
     let folder = Folder::new();
-    let conn = rusqlite::Connection::open(folder.path()).unwrap();
+    let conn = Connection::open(folder.path()).unwrap();
     conn.execute_batch("CREATE TABLE t (id INTEGER PRIMARY KEY, word TEXT, body BLOB)").unwrap();
     drop(conn);
     let content = fs::read(folder.path()).unwrap();
     assert_eq!(found(&folder.path()), Err(Place::Page(1)));
     assert!(folder.connect().execute("INSERT INTO t (word) VALUES ('a')", []).is_err());
     assert_eq!(fs::read(folder.path()).unwrap(), content);
+}
+
+#[test]
+fn a_database_is_not_made_without_room_for_checksums() {
+    let folder = Folder::new();
+    drop(folder.connect());
+    let conn = Connection::open_with_flags_and_vfs(folder.path(), OpenFlags::default(), VFS).unwrap();
+    assert!(conn.execute_batch("CREATE TABLE t (x)").is_err());
+    assert_eq!(fs::read(folder.path()).unwrap_or_default(), b"");
 }
 
 #[test]
