@@ -67,8 +67,8 @@ impl<'c> Statements<'c> {
                  WHERE merchant = 'default' AND sku = ?2 AND location = 'default' AND available >= 1",
             )?,
             hold: conn.prepare(
-                "INSERT INTO holds (merchant, id, owner_kind, owner, sku, placements, remaining, confirmed, expires_at) \
-                 VALUES ('default', ?1, 'order', ?2, ?3, '1 default', 1, ?4, ?5)",
+                "INSERT INTO holds (merchant, id, owner_kind, owner, sku, placements, remaining, confirmed, expires_at, first) \
+                 VALUES ('default', ?1, 'order', ?2, ?3, '1 default', 1, ?4, ?5, ?6)",
             )?,
             confirm_hold: conn.prepare("UPDATE holds SET confirmed = 1 WHERE merchant = 'default' AND id = ?1 AND remaining = 1")?,
             order: conn.prepare(
@@ -219,7 +219,7 @@ impl<'c> Statements<'c> {
         self.head += 1;
         one(self.movement.execute(params![self.head, bytes(&line.hold), order.placed_at, line.sku])?)?;
         one(self.account.execute(params![self.head, line.sku])?)?;
-        self.hold.execute(params![bytes(&line.hold), bytes(&order.id), line.sku, confirmed, order.pay_by])?;
+        self.hold.execute(params![bytes(&line.hold), bytes(&order.id), line.sku, confirmed, order.pay_by, self.head])?;
         Ok(())
     }
 }

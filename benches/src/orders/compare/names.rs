@@ -30,7 +30,7 @@ impl Names {
     /// A column's value with its names.
     pub(super) fn column(&mut self, table: &str, column: &str, value: &Value) -> String {
         match (table, column, value) {
-            (_, "seq", Value::Integer(seq)) | ("movements", "n", Value::Integer(seq)) => {
+            (_, "seq", Value::Integer(seq)) | ("movements", "n", Value::Integer(seq)) | ("holds", "first", Value::Integer(seq)) => {
                 let place = self.seqs.iter().position(|known| known == seq);
                 place.map_or_else(|| "out of the order".to_owned(), |place| format!("place {place}"))
             }
