@@ -60,6 +60,11 @@ impl Handoff {
         Settled { handoff: self, saga, told }
     }
 
+    /// How many wait for a saga.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).values().map(Vec::len).sum()
+    }
+
     /// Tells those who wait that a saga has come to rest.
     pub(super) fn tell(&self, saga: SagaId) {
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&saga);

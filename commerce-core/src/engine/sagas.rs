@@ -15,6 +15,11 @@ use crate::stored;
 use crate::tender::{CaptureState, RefundState, Tenders};
 
 impl Commerce {
+    /// Requests that wait for a saga to come to rest: a gauge. Those that went away are not counted.
+    pub fn waiting_requests(&self) -> usize {
+        self.inner.handoff.waiting()
+    }
+
     /// One saga.
     ///
     /// # Errors

@@ -315,6 +315,16 @@ macro_rules! conformance_engine {
                 a_word_that_was_not_written_changes_nothing;
                 a_projector_that_meddles_with_its_own_progress_parks_the_item;
             }
+            readers {
+                eight_readers_see_exactly_what_thirty_two_writers_commit_each_item_once_and_in_order;
+                a_page_has_a_share_of_every_shard_and_passes_over_what_is_anothers;
+            }
+            rebuilding {
+                read_models_built_beside_a_bustling_shop_and_again_from_zero_are_those_that_the_commits_wrote;
+            }
+            walkaways {
+                callers_that_walk_away_at_any_moment_do_their_work_once_or_not_at_all_and_block_nobody;
+            }
             edits {
                 an_edited_order_goes_on_at_once_as_if_it_had_been_placed_so;
                 a_crash_in_an_edit_leaves_the_order_edited_or_not_and_never_between;
@@ -416,6 +426,9 @@ mod tests {
             ("reports", include_str!("cases/reports.rs")),
             ("tellings", include_str!("cases/tellings.rs")),
             ("consuming", include_str!("cases/consuming.rs")),
+            ("readers", include_str!("cases/readers.rs")),
+            ("rebuilding", include_str!("cases/rebuilding.rs")),
+            ("walkaways", include_str!("cases/walkaways.rs")),
             ("edits", include_str!("cases/edits.rs")),
             ("bustle", include_str!("cases/bustle.rs")),
             ("baskets", include_str!("cases/baskets.rs")),

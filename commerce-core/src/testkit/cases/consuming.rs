@@ -400,7 +400,7 @@ async fn some_orders(lab: &Lab, orders: usize) -> Shop {
 }
 
 /// An engine of its own over the store of a lab, which meets faults.
-fn engine(lab: &Lab, faults: &Faults) -> Commerce {
+pub(super) fn engine(lab: &Lab, faults: &Faults) -> Commerce {
     let bank = Arc::new(Sandbox::new(lab.clock.clone(), Options::CARDS));
     Builder::new(faults.store(lab.store.clone()), lab.clock.clone(), Bank::Cards.provider(), bank).build().0
 }
