@@ -59,7 +59,11 @@ impl Inner {
         let store = &self.store;
         let (mut orders, mut holds) = (Walk::default(), Walk::default());
         let (mut carts_done, mut claims_done) = (false, false);
-        while !(orders.done && holds.done && carts_done && claims_done) && !ending.load(Ordering::Acquire) {
+        loop {
+            let all_done = orders.done && holds.done && carts_done && claims_done;
+            if all_done || ending.load(Ordering::Acquire) {
+                return Ok(());
+            }
             if !orders.done {
                 let page = store.views.due_orders(now, orders.after.as_ref(), SWEEP_MAX_ROWS).await?;
                 for (merchant, order) in orders.rows(page) {
@@ -78,7 +82,6 @@ impl Inner {
             carts_done = carts_done || store.carts.sweep(now, SWEEP_MAX_ROWS).await? < u64::from(SWEEP_MAX_ROWS);
             claims_done = claims_done || store.views.sweep_claims(now, SWEEP_MAX_ROWS).await? < u64::from(SWEEP_MAX_ROWS);
         }
-        Ok(())
     }
 
     async fn move_on(&self, merchant: &MerchantId, order: OrderId) {
