@@ -15,9 +15,11 @@ KILLS ?= 30
 CUTS ?= 1000
 SEED ?= $(shell date +%s)
 CARGO ?= cargo
+# The tests of a schema version that no release writes, with the features of the whole workspace, so that no dependency is built again.
+NEXT_SCHEMA = --workspace --cargo-profile $(PROFILE) --features commerce-store-sqlite/next_schema --test migrating
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-chaos replay lint fmt doc rules deny bench bench-orders ci
+.PHONY: help run test golden test-chaos replay lint fmt doc rules deny bench bench-orders ci
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +33,12 @@ test: ## run every test, doctests included
 	.ci/install-tool curl
 	$(CARGO) nextest run --workspace --cargo-profile $(PROFILE)
 	$(CARGO) test --workspace --doc --profile $(PROFILE)
+	@echo 'the release that comes after this one, on a file that this one wrote:'
+	$(CARGO) nextest run $(NEXT_SCHEMA)
+
+golden: ## write anew the committed file of the present schema version, and check that the next one reads it
+	UPDATE_GOLDEN=1 $(CARGO) nextest run --workspace --cargo-profile $(PROFILE) --test migrating -E 'test(the_committed_file_is_what_this_version_writes)'
+	$(CARGO) nextest run $(NEXT_SCHEMA)
 
 # The tests of `make test` whose names say chaos, and those that cut the power, at length and with what they print.
 test-chaos: ## crashes under load and power cuts, at length: KILLS= how often, CUTS= in percent, SEED= from which seed
@@ -41,10 +49,11 @@ replay: ## replay a real shop's invoices and reconcile; DATA= for the whole file
 	$(CARGO) run --profile $(REPLAY_PROFILE) --bin online-retail -- $(DATA)
 
 # The whole workspace turns on features that a part of it lacks: the binaries and the api are checked as their users build them.
-lint: ## clippy with warnings denied: everything, the binaries alone, the api without its HTTP door
+lint: ## clippy with warnings denied: everything, the binaries alone, the api without its HTTP door, the next schema version
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	$(CARGO) clippy -p commerce-server -p online-retail -- -D warnings
 	$(CARGO) clippy -p commerce-server --no-default-features -- -D warnings
+	$(CARGO) clippy -p commerce-store-sqlite --features next_schema --test migrating -- -D warnings
 
 fmt: ## format the code
 	$(CARGO) fmt --all

@@ -12,10 +12,14 @@ use crate::error::{Result, SqlError};
 pub(crate) const APPLICATION_ID: i32 = 0x636d_7263;
 
 /// Every version's step, the first one first; a step that was released never changes.
-const STEPS: [&str; 1] = [include_str!("../migrations/0001_first.sql")];
+const STEPS: &[&str] = &[
+    include_str!("../migrations/0001_first.sql"),
+    #[cfg(feature = "next_schema")]
+    include_str!("../migrations/next/0002_next.sql"),
+];
 
 /// The schema version that this crate reads and writes.
-pub(crate) const SCHEMA_VERSION: u32 = 1;
+pub(crate) const SCHEMA_VERSION: u32 = if cfg!(feature = "next_schema") { 2 } else { 1 };
 const _: () = assert!(STEPS.len() == SCHEMA_VERSION as usize);
 
 /// What a file is, before it is touched.
@@ -40,7 +44,9 @@ pub(crate) fn look(conn: &Connection) -> Result<Found> {
 }
 
 /// Takes the file to the present version; on one that is there already it writes nothing.
-pub(crate) fn migrate(conn: &Connection, found: Found, shards: NonZeroU16) -> Result<StoreFacts> {
+///
+/// `stepped` is called after each step, before it counts.
+pub(crate) fn migrate(conn: &Connection, found: Found, shards: NonZeroU16, mut stepped: impl FnMut(u32)) -> Result<StoreFacts> {
     let from = match &found {
         Found::Store(facts) if facts.schema_version == SCHEMA_VERSION => return facts_of(found),
         Found::Store(facts) => facts.schema_version,
@@ -54,6 +60,7 @@ pub(crate) fn migrate(conn: &Connection, found: Found, shards: NonZeroU16) -> Re
                 found_store(conn, shards)?;
             }
             conn.execute("UPDATE facts SET schema_version = ?1", [version])?;
+            stepped(version);
         }
         Ok(())
     })?;

@@ -83,7 +83,7 @@ impl SqliteStore {
     /// # Errors
     /// [`OpenError`]; nothing was changed, except that a lock file stands beside the path.
     pub fn open(path: impl AsRef<Path>, options: SqliteOptions) -> Result<(Store, StoreHandle), OpenError> {
-        let opened = Opened::at(path.as_ref(), options.shards)?;
+        let opened = Opened::at(path.as_ref(), options.shards, |_| ())?;
         let wrap = |error| OpenError::from_sql(&opened.path, error);
         let begin = || {
             // what the writer begins with: if it cannot be read, nothing is written
@@ -108,7 +108,16 @@ impl SqliteStore {
     /// # Crash
     /// The file is of the earlier version or of the present one.
     pub fn migrate(path: impl AsRef<Path>, shards: NonZeroU16) -> Result<StoreFacts, OpenError> {
-        Ok(Opened::at(path.as_ref(), shards)?.facts)
+        Ok(Opened::at(path.as_ref(), shards, |_| ())?.facts)
+    }
+
+    /// As [`SqliteStore::migrate`]; `stepped` is called with each version whose step is done and does not count yet.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    #[cfg(feature = "next_schema")]
+    pub fn migrate_watched(path: impl AsRef<Path>, stepped: impl FnMut(u32)) -> Result<StoreFacts, OpenError> {
+        Ok(Opened::at(path.as_ref(), NonZeroU16::MIN, stepped)?.facts)
     }
 }
 
@@ -184,7 +193,7 @@ struct Opened {
 }
 
 impl Opened {
-    fn at(path: &Path, shards: NonZeroU16) -> Result<Self, OpenError> {
+    fn at(path: &Path, shards: NonZeroU16, stepped: impl FnMut(u32)) -> Result<Self, OpenError> {
         let path = resolve(path)?;
         let lock = FileLock::take(&path)?;
         header::check(&path)?;
@@ -201,7 +210,7 @@ impl Opened {
             Found::Empty | Found::Store(_) => {}
         }
         connection::set_writer(&conn).map_err(|error| wrap(error.into()))?;
-        let facts = migrate(&conn, found, shards).map_err(wrap)?;
+        let facts = migrate(&conn, found, shards, stepped).map_err(wrap)?;
         Ok(Self { path, conn, facts, counts, lock })
     }
 }

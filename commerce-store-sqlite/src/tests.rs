@@ -45,7 +45,7 @@ impl Place {
     fn writer(&self) -> (Connection, Writer) {
         let conn = connection::open(&self.path).unwrap();
         connection::set_writer(&conn).unwrap();
-        migrate(&conn, look(&conn).unwrap(), std::num::NonZeroU16::MIN).unwrap();
+        migrate(&conn, look(&conn).unwrap(), std::num::NonZeroU16::MIN, |_| ()).unwrap();
         let beside = connection::open(&self.path).unwrap();
         (beside, Writer::new(conn, 1, self.clock.clone(), Failing::default()).unwrap())
     }

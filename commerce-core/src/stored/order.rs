@@ -1,6 +1,8 @@
 //! What can have happened to an order.
 
 mod goods;
+#[cfg(feature = "next_schema")]
+mod next;
 mod placement;
 
 use std::borrow::Cow;
@@ -41,7 +43,11 @@ pub fn encode_order(event: &Event) -> Result<Encoded, StoredError> {
         Event::ShipmentCancelled { shipment_id } => event1(Kind::ShipmentCancelled, Ok(OnlyShipment1 { shipment: Text(*shipment_id) })),
         Event::ShipmentDispatched { shipment_id, carrier, tracking } => {
             let (carrier, tracking) = (carrier.as_ref().map(Cow::from), tracking.as_ref().map(Cow::from));
-            event1(Kind::ShipmentDispatched, Ok(ShipmentDispatched1 { shipment: Text(*shipment_id), carrier, tracking }))
+            let body = ShipmentDispatched1 { shipment: Text(*shipment_id), carrier, tracking };
+            #[cfg(feature = "next_schema")]
+            return next::dispatched(body);
+            #[cfg(not(feature = "next_schema"))]
+            event1(Kind::ShipmentDispatched, Ok(body))
         }
         Event::ShipmentDelivered { shipment_id } => event1(Kind::ShipmentDelivered, Ok(OnlyShipment1 { shipment: Text(*shipment_id) })),
         Event::ShipmentLost { shipment_id } => event1(Kind::ShipmentLost, Ok(OnlyShipment1 { shipment: Text(*shipment_id) })),
@@ -80,6 +86,8 @@ pub fn decode_order(kind: &str, kind_version: u16, bytes: &[u8]) -> Result<Event
         (Kind::ShipmentCreated, 1) => read::<ShipmentCreated1>(name, bytes),
         (Kind::ShipmentCancelled, 1) => read::<OnlyShipment1>(name, bytes).map(|shipment_id| Event::ShipmentCancelled { shipment_id }),
         (Kind::ShipmentDispatched, 1) => read::<ShipmentDispatched1<'_>>(name, bytes),
+        #[cfg(feature = "next_schema")]
+        (Kind::ShipmentDispatched, 2) => read::<next::ShipmentDispatched2<'_>>(name, bytes),
         (Kind::ShipmentDelivered, 1) => read::<OnlyShipment1>(name, bytes).map(|shipment_id| Event::ShipmentDelivered { shipment_id }),
         (Kind::ShipmentLost, 1) => read::<OnlyShipment1>(name, bytes).map(|shipment_id| Event::ShipmentLost { shipment_id }),
         (Kind::ReturnRequested, 1) => read::<ReturnRequested1<'_>>(name, bytes),

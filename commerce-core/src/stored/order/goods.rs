@@ -52,6 +52,16 @@ pub(super) struct ShipmentDispatched1<'a> {
     pub(super) tracking: Option<Cow<'a, str>>,
 }
 
+#[cfg(feature = "next_schema")]
+impl<'de> Body<'de> for ShipmentDispatched1<'de> {
+    type Next = Event;
+
+    fn upcast(self) -> Result<Event, Fault> {
+        super::next::ShipmentDispatched2::after(self).upcast()
+    }
+}
+
+#[cfg(not(feature = "next_schema"))]
 impl Body<'_> for ShipmentDispatched1<'_> {
     type Next = Event;
 
