@@ -9,9 +9,11 @@ DATA ?= examples/online-retail/sample.csv
 REPLAY_PROFILE ?= release
 # What `make bench-orders` loads: memory or sqlite.
 STORE ?= sqlite
-# How often `make test-chaos` kills the server and, in percent of `make test`, cuts the power, and from which seed the moments are drawn;
-# the seed is printed.
+# How often `make test-chaos` kills the server, fills its disk, lets each caller hang up and, in percent of `make test`, cuts the power,
+# and from which seed the moments are drawn; the seed is printed.
 KILLS ?= 30
+FILLS ?= 10
+DROPS ?= 1000
 CUTS ?= 1000
 SEED ?= $(shell date +%s)
 CARGO ?= cargo
@@ -43,7 +45,7 @@ golden: ## write anew the committed file of the present schema version, and chec
 # The tests of `make test` whose names say chaos, and those that cut the power, at length and with what they print.
 test-chaos: ## crashes under load and power cuts, at length: KILLS= how often, CUTS= in percent, SEED= from which seed
 	.ci/install-tool cargo-nextest
-	CHAOS_KILLS=$(KILLS) CHAOS_CUTS=$(CUTS) CHAOS_SEED=$(SEED) $(CARGO) nextest run --workspace --cargo-profile $(PROFILE) --profile chaos
+	CHAOS_KILLS=$(KILLS) CHAOS_FILLS=$(FILLS) CHAOS_DROPS=$(DROPS) CHAOS_CUTS=$(CUTS) CHAOS_SEED=$(SEED) $(CARGO) nextest run --workspace --cargo-profile $(PROFILE) --profile chaos
 
 replay: ## replay a real shop's invoices and reconcile; DATA= for the whole file
 	$(CARGO) run --profile $(REPLAY_PROFILE) --bin online-retail -- $(DATA)

@@ -292,7 +292,7 @@ impl Inner {
         let moves: Vec<Move> = set.moves.clone();
         let now = set.now;
         let wakes = set.sagas.iter().any(|saga| matches!(saga, SagaWrite::Wake { .. }));
-        let mut guard = Unheard { inner: self, merchant: &call.merchant, sagas: begun.iter().map(|saga| saga.id).collect() };
+        let mut guard = Unheard { inner: self, partition: set.partition.clone(), sagas: begun.iter().map(|saga| saga.id).collect() };
         let verdict = self.commit(set).await;
         let receipt = match verdict {
             Ok(Verdict::Committed(receipt)) => receipt,
@@ -419,14 +419,14 @@ fn consumer_proof(write: &ConsumerWrite) -> Option<Proof> {
 /// Tells the workers of sagas whose commit nobody waited for to the end.
 struct Unheard<'a> {
     inner: &'a Inner,
-    merchant: &'a MerchantId,
+    partition: Partition,
     sagas: Vec<SagaId>,
 }
 
 impl Drop for Unheard<'_> {
     fn drop(&mut self) {
         for saga in &self.sagas {
-            self.inner.handoff.hand(Handed::Perhaps(self.merchant.clone(), *saga));
+            self.inner.handoff.hand(Handed::Perhaps(self.partition.clone(), *saga));
         }
     }
 }

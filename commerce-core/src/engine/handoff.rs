@@ -6,8 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use futures::channel::{mpsc, oneshot};
 
-use crate::id::MerchantId;
-use crate::ports::{SagaId, SagaRow};
+use crate::ports::{Partition, SagaId, SagaRow};
 
 /// Sagas that wait to be run; more than these are found by the next look for due ones.
 const QUEUE_MAX_SAGAS: usize = 100_000;
@@ -18,7 +17,7 @@ pub(super) enum Handed {
     /// Committed a moment ago, leased to this process: nobody else runs it.
     Fresh(Box<SagaRow>),
     /// Perhaps committed: the request that began it went away before it knew.
-    Perhaps(MerchantId, SagaId),
+    Perhaps(Partition, SagaId),
     /// Due now, though perhaps leased to nobody: look for due sagas.
     Look,
 }

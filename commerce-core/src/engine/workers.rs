@@ -13,8 +13,7 @@ use crate::engine::commerce::Inner;
 use crate::engine::handoff::Handed;
 use crate::engine::steps::Ended;
 use crate::engine::{Commerce, Error};
-use crate::id::MerchantId;
-use crate::ports::{KindVersion, SagaPhase, SagaRow};
+use crate::ports::{ChangeSet, KindVersion, Partition, SagaId, SagaPhase, SagaRow, SagaWrite};
 use crate::saga::{Task, VERSION};
 
 /// Runs sagas. The host spawns [`Workers::run`]; a second process over a shared store runs its own.
@@ -89,7 +88,7 @@ impl Workers {
                 () = running.select_next_some() => {}
                 handed = self.handed.select_next_some() => match handed {
                     Handed::Fresh(row) => running.push(inner.run_and_tell(*row, true, &ending).boxed()),
-                    Handed::Perhaps(merchant, id) => running.push(inner.run_perhaps(merchant, id, &ending).boxed()),
+                    Handed::Perhaps(partition, id) => running.push(inner.run_perhaps(partition, id, &ending).boxed()),
                     Handed::Look => look_at = inner.clock.now(),
                 },
                 () = tick => {}
@@ -115,7 +114,7 @@ impl Workers {
                 ran = true;
                 match handed {
                     Handed::Fresh(row) => inner.run_and_tell(*row, true, &ending).await,
-                    Handed::Perhaps(merchant, id) => inner.run_perhaps(merchant, id, &ending).await,
+                    Handed::Perhaps(partition, id) => inner.run_perhaps(partition, id, &ending).await,
                     Handed::Look => {}
                 }
             }
@@ -174,14 +173,28 @@ impl Inner {
         }
     }
 
-    /// Runs a saga that may have been committed leased to this process.
-    async fn run_perhaps(&self, merchant: MerchantId, id: crate::ports::SagaId, ending: &AtomicBool) {
-        match self.store.sagas.get(&merchant, id).await {
-            Ok(Some(row)) if row.epoch == 1 && row.revision == 1 && row.phase == SagaPhase::Running => {
-                self.run_and_tell(row, false, ending).await
-            }
-            Ok(_) => {}
+    /// Runs a saga that may have been committed leased to this process, or may still be.
+    async fn run_perhaps(&self, partition: Partition, id: SagaId, ending: &AtomicBool) {
+        match self.perhaps(partition, id).await {
+            Ok(Some(row)) => self.run_and_tell(row, false, ending).await,
+            Ok(None) => {}
             Err(error) => tracing::warn!(saga = %id, %error, "a saga could not be read; its lease will run out"),
         }
+    }
+
+    /// A saga whose commit nobody heard of, if it was committed and is still leased to this process.
+    async fn perhaps(&self, partition: Partition, id: SagaId) -> Result<Option<SagaRow>, Error> {
+        let merchant = partition.merchant.clone();
+        let left =
+            |row: &SagaRow| row.epoch == 1 && row.phase == SagaPhase::Running && row.lease.is_some_and(|(worker, _)| worker == self.worker);
+        if let Some(row) = self.store.sagas.get(&merchant, id).await? {
+            return Ok(Some(row).filter(left));
+        }
+        // its commit may still wait its turn: what is written behind it, on the same saga, is answered after it
+        let moment = self.moment(&self.own_call(&merchant))?;
+        let mut set = ChangeSet::new(partition, moment.now, moment.meta);
+        set.sagas.push(SagaWrite::Wake { id, due: moment.now });
+        self.commit(set).await?;
+        Ok(self.store.sagas.get(&merchant, id).await?.filter(left))
     }
 }

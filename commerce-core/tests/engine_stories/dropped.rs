@@ -64,6 +64,22 @@ fn an_order_whose_request_was_dropped_after_its_commit_is_paid_once_and_found_un
 }
 
 #[test]
+fn an_order_whose_request_was_dropped_while_its_commit_waited_its_turn_is_paid_as_soon_as_it_is_written() {
+    let (scene, keeper) = gated();
+    scene.stage.rest();
+    keeper.stops(Stop::Queued);
+    let request = placing(&scene, "k");
+    let task = scene.stage.spawn(async move { drop(request.await) });
+    scene.stage.rest();
+    assert!(scene.stage.has(task) && scene.rows().is_empty(), "its commit waits");
+    scene.stage.kill(task);
+    scene.stage.rest();
+    let id = scene.rows()[0].id;
+    assert_eq!((scene.headline(id), scene.money(id)), (Headline::Confirmed, (450, 0, 0, 0)));
+    scene.rests();
+}
+
+#[test]
 fn a_payment_whose_request_was_dropped_after_its_commit_is_made_once() {
     for stop in [Stop::After, Stop::Later] {
         let (scene, keeper) = gated();

@@ -16,12 +16,15 @@ pub(crate) enum Stop {
     After,
     /// Before it is written; [`Gate::lands`] writes it later, though nobody waits for it any more.
     Later,
+    /// Before it is written; the next commit finds it in the queue, and is written behind it.
+    Queued,
 }
 
 #[derive(Default)]
 struct State {
     stop: Option<Stop>,
     late: Vec<ChangeSet>,
+    queued: Vec<ChangeSet>,
     full: bool,
 }
 
@@ -59,10 +62,13 @@ impl Keeper {
 #[async_trait]
 impl Journal for Gate {
     async fn commit(&self, batch: Vec<ChangeSet>) -> Vec<Result<Verdict, PortError>> {
-        let (stop, full) = {
+        let (stop, full, queued) = {
             let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-            (state.stop.take(), state.full)
+            (state.stop.take(), state.full, std::mem::take(&mut state.queued))
         };
+        if !queued.is_empty() {
+            drop(self.inner.commit(queued).await);
+        }
         if full {
             return batch.iter().map(|_| Err(PortError::new(PortErrorKind::Unavailable, Retry::Later))).collect();
         }
@@ -70,6 +76,7 @@ impl Journal for Gate {
             None => return self.inner.commit(batch).await,
             Some(Stop::Before) => {}
             Some(Stop::After) => drop(self.inner.commit(batch).await),
+            Some(Stop::Queued) => self.state.lock().unwrap_or_else(PoisonError::into_inner).queued.extend(batch),
             Some(Stop::Later) => self.state.lock().unwrap_or_else(PoisonError::into_inner).late.extend(batch),
         }
         std::future::pending().await

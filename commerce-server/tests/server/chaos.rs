@@ -3,6 +3,7 @@
 
 mod audit;
 mod books;
+mod dropped;
 mod full;
 mod killer;
 mod kills;
