@@ -1,5 +1,6 @@
 //! Readers: threads with connections of their own that take closures from a bounded queue.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -50,7 +51,7 @@ impl Readers {
             let queue = Arc::clone(&queue);
             let lock = lock.cloned();
             threads.push(std::thread::Builder::new().name("commerce-read".into()).spawn(move || {
-                let reader = Reader { pinned: !conn.is_autocommit(), conn };
+                let reader = Reader { pinned: !conn.is_autocommit(), conn, lost: RefCell::default() };
                 while let Some(job) = queue.next() {
                     job(&reader);
                 }
@@ -93,15 +94,25 @@ struct Reader {
     conn: Connection,
     /// Whether it was given in a transaction, and so sees one state as long as it lives.
     pinned: bool,
+    /// What ended that transaction: a page that is damaged, say.
+    lost: RefCell<Option<SqlError>>,
 }
 
 impl Reader {
     fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         match (self.pinned, self.conn.is_autocommit()) {
             (false, _) => transaction(&self.conn, READ, || work(&self.conn)),
-            (true, false) => work(&self.conn),
+            (true, false) => {
+                let done = work(&self.conn);
+                if let Err(error) = &done
+                    && self.conn.is_autocommit()
+                {
+                    self.lost.replace(Some(error.clone()));
+                }
+                done
+            }
             // what it would see now is another state
-            (true, true) => Err(SqlError::RolledBack),
+            (true, true) => Err(self.lost.borrow().clone().unwrap_or(SqlError::RolledBack)),
         }
     }
 }

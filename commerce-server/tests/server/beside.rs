@@ -62,6 +62,7 @@ fn verify_beside_a_server_under_load_finds_no_difference_that_is_none_and_each_t
     let place = Place::new();
     let server = place.serve();
     server.stock("A", 100_000);
+    server.stock("B", 1);
     let verify = || run(&["verify"], Some(&place.store()));
     let (_, orders) = under_load(&server, |placed| {
         for _ in 0..3 {
@@ -72,14 +73,14 @@ fn verify_beside_a_server_under_load_finds_no_difference_that_is_none_and_each_t
             assert!(out.ends_with("clean\n") && !out.contains("not judged"), "{out}");
             assert!(order_streams(&out) >= before, "{before} were acknowledged: {out}");
         }
-        // a unit appears out of nothing
+        // a unit appears out of nothing, where the server does not write
         let conn = edit(&place);
-        conn.execute("UPDATE accounts SET on_hand = on_hand + 1", []).unwrap();
+        assert_eq!(conn.execute("UPDATE accounts SET on_hand = on_hand + 1 WHERE sku = 'B'", []).unwrap(), 1);
         drop(conn);
         more_orders(placed, 5);
         let (output, out, err) = verify();
         assert_eq!(output.status.code(), Some(3), "{out}{err}");
-        assert!(out.lines().any(|line| line.contains("account_counters") && line.contains("stock/A@default")), "{out}");
+        assert!(out.lines().any(|line| line.contains("account_counters") && line.contains("stock/B@default")), "{out}");
     });
     for id in &orders {
         server.get(&format!("/api/v1/orders/{id}")).with(200);

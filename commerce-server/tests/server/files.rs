@@ -132,6 +132,32 @@ fn a_page_that_is_damaged_is_a_problem_with_a_code_and_the_log_names_it() {
 }
 
 #[test]
+fn verify_reads_pages_that_no_check_goes_by_and_names_one_that_is_damaged() {
+    let place = Place::new();
+    let server = place.serve();
+    server.stock("A", 5);
+    server.post("/api/v1/orders", r#"{"product_id": "A", "quantity": 1}"#).with(201);
+    server.end();
+    let conn = edit(&place);
+    let mut statement = conn.prepare("SELECT rootpage FROM sqlite_schema WHERE type = 'index'").unwrap();
+    let indexes: Vec<u32> = statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    drop(statement);
+    conn.close().unwrap();
+    let whole = fs::read(place.store()).unwrap();
+    assert!(indexes.len() > 5);
+    for page in indexes.into_iter().map(|page| usize::try_from(page).unwrap()) {
+        let mut content = whole.clone();
+        content[page * 4_096 - 1_000] ^= 1;
+        fs::write(place.store(), content).unwrap();
+        let (output, out, err) = run(&["verify"], Some(&place.store()));
+        assert!(!output.status.success(), "page {page}: {out}{err}");
+        assert!(format!("{out}{err}").contains(&format!("page {page} of ")), "page {page}: {out}{err}");
+    }
+    fs::write(place.store(), whole).unwrap();
+    assert!(run(&["verify"], Some(&place.store())).0.status.success());
+}
+
+#[test]
 fn a_disk_that_takes_no_more_refuses_writes_and_loses_nothing() {
     const FILE_MAX_BLOCKS: u32 = 1_000;
     let place = Place::new();

@@ -7,10 +7,11 @@ use std::thread::JoinHandle;
 
 use async_trait::async_trait;
 use commerce_core::ports::{ChangeSet, Clock, Journal, PortError, Proof, Receipt, Store, StoreFacts, Stored, StreamId, Verdict, Version};
+use commerce_sqlite_vfs::take_damage;
 use rusqlite::Connection;
 
 use crate::connection::{self, READ};
-use crate::error::Result as SqlResult;
+use crate::error::{Result as SqlResult, SqlError};
 use crate::migrate::{Found, SCHEMA_VERSION, look};
 use crate::notify::Notifier;
 use crate::open::{OpenError, SqliteStore, bundle, header, join, resolve};
@@ -87,6 +88,26 @@ pub struct SnapshotHandle {
 }
 
 impl SnapshotHandle {
+    /// Reads every page in use, of tables and of indexes by which nobody has asked, and compares the two.
+    ///
+    /// # Errors
+    /// A corrupt store, with the first place that is damaged.
+    pub async fn check_pages(&self) -> Result<(), PortError> {
+        let check = |conn: &Connection| {
+            // what an earlier read met, it was told
+            let _earlier = take_damage();
+            let found: String = conn.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+            match take_damage() {
+                Some(damage) => Err(SqlError::Page(Arc::new(damage))),
+                None => Ok(found),
+            }
+        };
+        match self.readers.read(check).await? {
+            found if found == "ok" => Ok(()),
+            found => Err(PortError::corrupt(found)),
+        }
+    }
+
     /// Refuses every later call, answers those that wait, and blocks until the file is closed.
     pub fn close(self) {
         self.readers.close();
