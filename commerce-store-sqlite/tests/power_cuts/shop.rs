@@ -1,8 +1,9 @@
 //! Power cuts under a whole engine.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::thread;
 
 use commerce_core::engine::{Builder, Error, PackUnits};
 use commerce_core::goods::ItemKind;
@@ -39,23 +40,28 @@ async fn buy(shop: &Shop, token: Token, ordered: impl Fn(OrderId)) -> Result<(),
     Ok(())
 }
 
-/// Counts a buyer, also one that panics.
-struct Home<'a>(&'a AtomicUsize);
-
-impl Drop for Home<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_add(1, Ordering::AcqRel);
-    }
-}
-
-/// Lets time pass once the power is gone, so that those who wait for an answer give up.
-fn pass_time(clock: &ManualClock, ended: impl Fn() -> bool, off: impl Fn() -> bool) {
-    while !ended() {
-        if off() {
-            clock.advance_ms(100);
+/// Does something while time passes, once the power is gone, so that those who wait for an answer give up.
+fn passing_time(clock: &ManualClock, disk: &Disk, work: impl FnOnce()) {
+    /// Ends the time, should the work panic too.
+    struct Ended<'a>(&'a AtomicBool);
+    impl Drop for Ended<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Release);
         }
-        std::thread::yield_now();
     }
+    let ended = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let _ended = Ended(&ended);
+        scope.spawn(|| {
+            while !ended.load(Ordering::Acquire) {
+                if disk.is_off() {
+                    clock.advance_ms(100);
+                }
+                thread::yield_now();
+            }
+        });
+        work();
+    });
 }
 
 #[test]
@@ -76,20 +82,17 @@ fn after_a_power_cut_every_order_that_was_acknowledged_is_there_and_its_sagas_go
             disk.told(orders.len() as u64);
             orders.push(id);
         };
-        let gone_home = AtomicUsize::new(0);
-        shop.crowd(BUYERS + 1, async |thread| {
-            if thread == BUYERS {
-                return pass_time(&clock, || gone_home.load(Ordering::Acquire) == BUYERS, || disk.is_off());
-            }
-            let _home = Home(&gone_home);
-            let tokens = [Token::Visa, Token::Visa, Token::InsufficientFunds];
-            for turn in 0..ORDERS_EACH {
-                match buy(&shop, tokens[(thread + turn) % tokens.len()], acknowledged).await {
-                    Ok(()) => {}
-                    Err(_) if disk.is_off() => break,
-                    Err(error) => panic!("{error:?}"),
+        passing_time(&clock, &disk, || {
+            shop.crowd(BUYERS, async |thread| {
+                let tokens = [Token::Visa, Token::Visa, Token::InsufficientFunds];
+                for turn in 0..ORDERS_EACH {
+                    match buy(&shop, tokens[(thread + turn) % tokens.len()], acknowledged).await {
+                        Ok(()) => {}
+                        Err(_) if disk.is_off() => break,
+                        Err(error) => panic!("{error:?}"),
+                    }
                 }
-            }
+            });
         });
         handle.close();
         cut_short += usize::from(disk.is_off());
