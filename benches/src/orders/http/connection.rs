@@ -70,3 +70,22 @@ fn parse(answer: &[u8]) -> Result<Option<Head>, ()> {
         _ => Err(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(answer: &str) -> Result<Option<(u16, usize, usize)>, ()> {
+        parse(answer.as_bytes()).map(|head| head.map(|Head { status, body_at, end }| (status, body_at, end)))
+    }
+
+    #[test]
+    fn an_answer_ends_where_its_head_says() {
+        let head = "HTTP/1.1 201 Created\r\nContent-Length: 12\r\n\r\n";
+        assert_eq!(read(head), Ok(Some((201, head.len(), head.len() + 12))));
+        assert_eq!(read(&head[..head.len() - 1]), Ok(None));
+        for other in ["HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\ncontent-length: many\r\n\r\n", "SSH-2.0\r\n\r\n"] {
+            assert_eq!(read(other), Err(()), "{other}");
+        }
+    }
+}

@@ -112,3 +112,20 @@ pub(super) async fn ask_in_turn(
     }
     Ok(Answered { per_s: latencies.count() as f64 / time.as_secs_f64(), latencies })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_confirmed_order_counts_and_gives_its_id() {
+        let id = "01a1ff26-e403-7203-9777-1225a0249b3c";
+        let body = |status: &str| format!(r#"{{"id":"{id}","version":5,"status":"{status}"}}"#);
+        assert_eq!(confirmed(&body("confirmed")).unwrap(), id);
+        for other in
+            [body("payment_failed"), String::new(), r#"{"status":"confirmed"}"#.to_owned(), r#"{"id":"1","status":"confirmed"}"#.to_owned()]
+        {
+            assert!(matches!(confirmed(&other), Err(BenchError::Unreadable(_))), "{other}");
+        }
+    }
+}
