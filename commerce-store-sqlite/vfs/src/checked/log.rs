@@ -1,6 +1,7 @@
 //! The write-ahead log: judged when it was left behind, checked while it is used.
 
 mod format;
+mod gather;
 mod judge;
 
 use std::ffi::c_int;
@@ -13,7 +14,8 @@ use super::Shared;
 use super::page::checksum;
 use crate::damage::{Damage, Place, found};
 use crate::layer::{Below, Code, FileLayer};
-use format::{FRAME_HEADER_BYTES, HEADER_BYTES, Header};
+use format::{FRAME_HEADER_BYTES, Frame, HEADER_BYTES, Header};
+use gather::Gathered;
 
 /// What is known of a log, by all who have it open.
 #[derive(Debug, Default)]
@@ -93,6 +95,9 @@ impl LogState {
 pub(super) struct LogFile {
     path: PathBuf,
     shared: Arc<Shared>,
+    gathered: Gathered,
+    /// The page that comes next is the last one of a transaction.
+    last_page_next: bool,
 }
 
 impl LogFile {
@@ -113,7 +118,15 @@ impl LogFile {
         }
         state.open += 1;
         drop(state);
-        Ok(Self { path: path.to_owned(), shared })
+        Ok(Self { path: path.to_owned(), shared, gathered: Gathered::default(), last_page_next: false })
+    }
+
+    /// Writes what was gathered.
+    fn flush(&mut self, below: &mut Below<'_>) -> Result<(), Code> {
+        self.gathered.flush(below).map_err(|lost| {
+            self.shared.log().forget(lost.offset, lost.length);
+            lost.code
+        })
     }
 
     /// The page in what is read, as a frame's page alone or with its header before it.
@@ -138,6 +151,7 @@ impl Drop for LogFile {
 
 impl FileLayer for LogFile {
     fn read(&mut self, below: &mut Below<'_>, bytes: &mut [u8], offset: u64) -> Result<(), Code> {
+        self.flush(below)?;
         let read = below.read(bytes, offset);
         if !matches!(read, Ok(()) | Err(Code::SHORT_READ)) {
             return read;
@@ -152,30 +166,38 @@ impl FileLayer for LogFile {
     }
 
     fn write(&mut self, below: &mut Below<'_>, bytes: &[u8], offset: u64) -> Result<(), Code> {
-        let frame = self.shared.log().frame_at(offset, bytes.len());
-        let sum = frame.map(|frame| (frame, checksum(bytes, frame)));
-        let written = below.write(bytes, offset);
+        if !self.gathered.add(bytes, offset) {
+            self.flush(below)?;
+            self.gathered.begin(bytes, offset);
+        }
         let mut state = self.shared.log();
-        match sum {
-            Some((frame, sum)) => state.set(frame, written.is_ok().then_some(sum)),
+        match state.frame_at(offset, bytes.len()) {
+            Some(frame) => state.set(frame, Some(checksum(bytes, frame))),
             None if offset == 0 => {
                 if let Some(header) = Header::read(bytes) {
                     state.restart(&header);
                 }
             }
             // the header of a frame alone leaves its page as it is
-            None if bytes.len() as u64 == FRAME_HEADER_BYTES => {}
+            None if bytes.len() as u64 == FRAME_HEADER_BYTES => {
+                self.last_page_next = Frame::read(bytes).is_some_and(|frame| frame.commits);
+                return Ok(());
+            }
             None => state.forget(offset, bytes.len()),
         }
-        written
+        drop(state);
+        // others look for a transaction in the file as soon as it has ended
+        if std::mem::take(&mut self.last_page_next) { self.flush(below) } else { Ok(()) }
     }
 
     fn truncate(&mut self, below: &mut Below<'_>, size: u64) -> Result<(), Code> {
+        self.flush(below)?;
         self.shared.log().cut(size);
         below.truncate(size)
     }
 
     fn sync(&mut self, below: &mut Below<'_>, flags: c_int) -> Result<(), Code> {
+        self.flush(below)?;
         self.shared.sync(below, flags)
     }
 }
