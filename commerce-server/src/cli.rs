@@ -190,7 +190,11 @@ fn print(text: &str) -> Result<(), Failure> {
 }
 
 fn start_log(args: LogArgs) {
-    let log = tracing_subscriber::fmt().with_env_filter(args.log).with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(args.log)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .log_internal_errors(false);
     match args.log_format {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().init(),
