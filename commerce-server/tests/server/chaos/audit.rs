@@ -14,7 +14,7 @@ use crate::chaos::load::Told;
 use crate::chaos::town::Town;
 use crate::process::run;
 
-/// For the sagas that outlive the rest of what can be seen from outside.
+/// For the sagas that have more to do when nothing of it can be seen from outside.
 const SAGAS_TIMEOUT_S: u64 = 20;
 
 /// What an audit saw.
@@ -36,12 +36,15 @@ impl fmt::Display for Tally {
 /// Waits until all is at rest, and holds it against every law. The shop is closed then.
 pub(crate) fn audit(town: &mut Town, told: &[Told]) -> Tally {
     acknowledged::repeats_are_replays(town.shop.address, told);
+    // what an order shows can be at rest while a saga has yet to begin its next call
+    let sagas = all_sagas_end(town);
+    town.reopen_shop();
     let books = Books::at_rest(&town.shop, &town.bank);
     acknowledged::every_answer_stands(&books, told);
     acknowledged::every_command_was_done_once(&books, told);
     money::bank_and_shop_agree(&books);
     stock::units_add_up(&books, told);
-    let sagas = all_sagas_end(town);
+    town.close_shop();
     let (output, out, err) = run(&["verify"], Some(&town.place.store()));
     assert!(output.status.success(), "{out}{err}");
     tally(told, &books, sagas)
@@ -51,12 +54,12 @@ pub(crate) fn audit(town: &mut Town, told: &[Told]) -> Tally {
 fn all_sagas_end(town: &mut Town) -> usize {
     let deadline = Instant::now() + Duration::from_secs(SAGAS_TIMEOUT_S);
     loop {
+        Books::at_rest(&town.shop, &town.bank);
         town.close_shop();
         let all = sagas::all(&town.place.store());
         let Some(open) = sagas::open(&all) else { return all.len() };
         assert!(Instant::now() < deadline, "a saga does not end: {open:?}");
         town.reopen_shop();
-        Books::at_rest(&town.shop, &town.bank);
     }
 }
 
