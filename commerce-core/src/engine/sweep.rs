@@ -18,7 +18,7 @@ const SWEEP_MAX_ROWS: u32 = 200;
 
 impl Commerce {
     /// Expires and completes the orders that are due, notes lapsed authorizations, reclaims expired holds, deletes dead carts and
-    /// expired claims: all that there are, [`SWEEP_MAX_ROWS`] at a time.
+    /// expired claims: all that there are, page by page.
     ///
     /// # Errors
     /// [`Error::Port`] if the store cannot be read.
