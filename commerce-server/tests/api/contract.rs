@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::schema::Contract;
 
 /// The engine's operations that no door offers yet.
-const NOT_OFFERED: [&str; 25] = [
+const NOT_OFFERED: [&str; 28] = [
     "sweep",
     "verify",
     "erase_customer",
@@ -33,6 +33,9 @@ const NOT_OFFERED: [&str; 25] = [
     "delete_cart",
     "merge_carts",
     "checkout_cart",
+    "read_feed",
+    "feed_head",
+    "feed_changed",
 ];
 
 #[test]
