@@ -51,7 +51,7 @@ fn commits(c: &mut Criterion) {
     group.bench_function("memory, 64 sets", |b| {
         b.iter_batched(|| placements.batch(CALLERS), |sets| block_on(commit(&*memory.journal, sets)), BatchSize::SmallInput);
     });
-    let (grouped, committer) = group_commit(memory.journal.clone(), CommitLimits::default());
+    let (grouped, committer) = group_commit(Arc::new(memory.journal.clone()), CommitLimits::default());
     let committing = std::thread::spawn(|| block_on(committer.run()));
     group.bench_function("group commit over memory, 64 callers", |b| {
         let call = |sets: Vec<ChangeSet>| block_on(join_all(sets.into_iter().map(|set| commit(&grouped, vec![set]))));

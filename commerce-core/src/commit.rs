@@ -12,7 +12,9 @@ mod tests;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use crate::ports::Journal;
+use async_trait::async_trait;
+
+use crate::ports::{ChangeSet, Journal, PortError, Proof, Receipt, Stored, StreamId, Verdict, Version};
 
 pub use committer::Committer;
 pub use group::GroupCommit;
@@ -43,8 +45,44 @@ pub struct CommitCounts {
     pub largest_batch_sets: u64,
 }
 
+/// What a [`Committer`] writes to: a [`Journal`] whose batches are lent, so that one that fails as a whole can be halved and tried
+/// again without having been copied.
+#[async_trait]
+pub trait BatchJournal: Send + Sync + 'static {
+    /// As [`Journal::commit`].
+    async fn commit(&self, batch: &[ChangeSet]) -> Vec<Result<Verdict, PortError>>;
+
+    /// As [`Journal::outcome`].
+    ///
+    /// # Errors
+    /// As [`Journal::outcome`].
+    async fn outcome(&self, proof: &Proof) -> Result<Option<Receipt>, PortError>;
+
+    /// As [`Journal::load`].
+    ///
+    /// # Errors
+    /// As [`Journal::load`].
+    async fn load(&self, stream: &StreamId, after: Version, limit: u32) -> Result<Vec<Stored>, PortError>;
+}
+
+/// A journal that wants batches of its own is given copies.
+#[async_trait]
+impl BatchJournal for Arc<dyn Journal> {
+    async fn commit(&self, batch: &[ChangeSet]) -> Vec<Result<Verdict, PortError>> {
+        self.as_ref().commit(batch.to_vec()).await
+    }
+
+    async fn outcome(&self, proof: &Proof) -> Result<Option<Receipt>, PortError> {
+        self.as_ref().outcome(proof).await
+    }
+
+    async fn load(&self, stream: &StreamId, after: Version, limit: u32) -> Result<Vec<Stored>, PortError> {
+        self.as_ref().load(stream, after, limit).await
+    }
+}
+
 /// Puts a group committer before a journal. The committer must be run; the other half is for its callers.
-pub fn group_commit(journal: Arc<dyn Journal>, limits: CommitLimits) -> (GroupCommit, Committer) {
+pub fn group_commit(journal: Arc<dyn BatchJournal>, limits: CommitLimits) -> (GroupCommit, Committer) {
     let tally = Arc::new(Tally::default());
     let (queue, arrivals) = futures::channel::mpsc::unbounded();
     let group = GroupCommit::new(Arc::clone(&journal), queue, Arc::clone(&tally), limits.queue_max_sets);

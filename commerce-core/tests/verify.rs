@@ -52,6 +52,10 @@ impl Views for Flickering {
         }
     }
 
+    async fn order_version(&self, merchant: &MerchantId, id: OrderId) -> Result<Option<Version>, PortError> {
+        self.inner.order_version(merchant, id).await
+    }
+
     async fn orders(&self, query: &OrderQuery, after: Option<&Cursor>, limit: u32) -> Result<Page<OrderRow>, PortError> {
         self.inner.orders(query, after, limit).await
     }

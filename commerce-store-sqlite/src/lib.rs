@@ -8,7 +8,7 @@ mod batch;
 mod connection;
 mod copy;
 mod error;
-mod item_cache;
+mod known;
 mod lock;
 mod migrate;
 mod notify;

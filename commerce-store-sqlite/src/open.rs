@@ -23,7 +23,7 @@ use crate::connection::{self, WRITE, transaction};
 use crate::lock::FileLock;
 use crate::migrate::{Found, look, migrate};
 use crate::notify::Notifier;
-use crate::port::Ports;
+use crate::port::{Ports, known_items, known_versions};
 use crate::read::Readers;
 use crate::table::{consumers, events, movements, sagas};
 use crate::write::{Failing, Jobs, RawJournal, WriteProbe, Writer, run};
@@ -245,7 +245,14 @@ fn start(opened: Opened, options: SqliteOptions) -> Result<(Store, StoreHandle),
     let failing = Failing::default();
     let writer = Writer::new(conn, facts.shards, Arc::clone(&options.clock), failing.clone()).map_err(wrap)?;
     let writer = Arc::new(Mutex::new(Some(writer)));
-    let raw = RawJournal { writer: Arc::clone(&writer), readers: readers.clone(), shards: facts.shards, changed: Arc::clone(&changed) };
+    let versions = known_versions();
+    let raw = RawJournal {
+        writer: Arc::clone(&writer),
+        readers: readers.clone(),
+        shards: facts.shards,
+        changed: Arc::clone(&changed),
+        versions: Arc::clone(&versions),
+    };
     let (group, committer) = group_commit(Arc::new(raw), options.commit);
     let (jobs, arrivals) = Jobs::new(options.queue_max_writes);
     let writing = std::thread::Builder::new().name("commerce-write".into()).spawn(move || {
@@ -259,7 +266,8 @@ fn start(opened: Opened, options: SqliteOptions) -> Result<(Store, StoreHandle),
         shards: facts.shards,
         clock: options.clock,
         changed: Arc::clone(&changed),
-        items: Arc::default(),
+        items: known_items(),
+        versions,
     };
     let store = bundle(facts, Arc::new(group.clone()), ports);
     Ok((store, StoreHandle { path, group, jobs, readers, changed, counts, reading, writing, failing }))

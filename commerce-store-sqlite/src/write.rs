@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 
 use async_trait::async_trait;
-use commerce_core::commit::Committer;
+use commerce_core::commit::{BatchJournal, Committer};
 use commerce_core::ports::{
-    ChangeSet, Clock, Journal, PortError, PortErrorKind, Position, Proof, Receipt, Retry, Shard, Stored, StreamId, Verdict, Version,
+    ChangeSet, Clock, PortError, PortErrorKind, Position, Proof, Receipt, Retry, Shard, Stored, StreamId, Verdict, Version, ViewRow,
 };
 use futures::StreamExt;
 use futures::channel::{mpsc, oneshot};
@@ -22,6 +22,7 @@ use crate::batch::Batch;
 use crate::connection::{WRITE, transaction};
 use crate::error::{Result, SqlError};
 use crate::notify::Notifier;
+use crate::port::KnownVersions;
 use crate::port::journal::outcome;
 use crate::read::Readers;
 use crate::recent::Recent;
@@ -267,15 +268,33 @@ pub(crate) struct RawJournal {
     pub(crate) readers: Readers,
     pub(crate) shards: u16,
     pub(crate) changed: Arc<Notifier>,
+    pub(crate) versions: Arc<KnownVersions>,
+}
+
+impl RawJournal {
+    /// Keeps the versions that the orders of a batch have now.
+    fn keep_versions(&self, batch: &[ChangeSet], answers: &[Result<Verdict, PortError>]) {
+        if answers.iter().any(Result::is_err) {
+            self.versions.forget_all();
+        }
+        let committed = batch.iter().zip(answers).filter(|(_, answer)| matches!(answer, Ok(Verdict::Committed(_))));
+        self.versions.written(committed.flat_map(|(set, _)| {
+            set.views.iter().filter_map(|row| match row {
+                ViewRow::Order(row) => Some(((set.partition.merchant.clone(), row.id), row.version)),
+                _ => None,
+            })
+        }));
+    }
 }
 
 #[async_trait]
-impl Journal for RawJournal {
-    async fn commit(&self, batch: Vec<ChangeSet>) -> Vec<Result<Verdict, PortError>> {
+impl BatchJournal for RawJournal {
+    async fn commit(&self, batch: &[ChangeSet]) -> Vec<Result<Verdict, PortError>> {
         let answers = match self.writer.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
-            Some(writer) => writer.commit(&batch),
+            Some(writer) => writer.commit(batch),
             None => batch.iter().map(|_| Err(PortError::new(PortErrorKind::Unavailable, Retry::Later))).collect(),
         };
+        self.keep_versions(batch, &answers);
         if answers.iter().any(|answer| matches!(answer, Ok(Verdict::Committed(_)))) {
             self.changed.notify();
         }

@@ -76,6 +76,7 @@ count! { Stock {
 
 count! { Views {
     fn order(merchant: &MerchantId, id: OrderId) -> Result<Option<OrderRow>, PortError>;
+    fn order_version(merchant: &MerchantId, id: OrderId) -> Result<Option<Version>, PortError>;
     fn orders(query: &OrderQuery, after: Option<&Cursor>, limit: u32) -> Result<Page<OrderRow>, PortError>;
     fn due_orders(now: Timestamp, after: Option<&Cursor>, limit: u32) -> Result<Page<(MerchantId, OrderId)>, PortError>;
     fn payment(merchant: &MerchantId, id: PaymentId) -> Result<Option<PaymentRow>, PortError>;

@@ -7,19 +7,19 @@ use std::sync::atomic::Ordering;
 use std::task::Poll;
 
 use futures::StreamExt;
-use futures::channel::mpsc;
+use futures::channel::{mpsc, oneshot};
 use futures::future::poll_fn;
 
-use super::Tally;
 use super::batch::{Waiting, take};
-use crate::ports::{Journal, PortError, PortErrorKind, Retry, Verdict};
+use super::{BatchJournal, Tally};
+use crate::ports::{ChangeSet, PortError, PortErrorKind, Retry, Verdict};
 
 /// Members that may fail alone in a row with [`Retry::Later`] before the store, not a member, counts as at fault.
 const FAILED_ALONE_MAX: u32 = 2;
 
 /// Takes change sets from the queue to the journal, batch by batch.
 pub struct Committer {
-    journal: Arc<dyn Journal>,
+    journal: Arc<dyn BatchJournal>,
     arrivals: mpsc::UnboundedReceiver<Waiting>,
     waiting: VecDeque<Waiting>,
     tally: Arc<Tally>,
@@ -34,7 +34,7 @@ impl fmt::Debug for Committer {
 
 impl Committer {
     pub(super) fn new(
-        journal: Arc<dyn Journal>,
+        journal: Arc<dyn BatchJournal>,
         arrivals: mpsc::UnboundedReceiver<Waiting>,
         tally: Arc<Tally>,
         batch_max_sets: usize,
@@ -73,18 +73,20 @@ impl Committer {
 
     /// Commits a batch and answers its members. A batch that fails as a whole is halved until the member at fault stands alone.
     async fn settle(&self, batch: Vec<Waiting>) {
-        let mut parts = vec![batch];
+        let (sets, mut callers): (Vec<ChangeSet>, Vec<Caller>) = batch.into_iter().map(|member| (member.set, Some(member.answer))).unzip();
+        let mut parts = Vec::from([(0, sets.len())]);
         let mut failed_alone = 0;
-        while let Some(mut part) = parts.pop() {
+        while let Some((from, to)) = parts.pop() {
+            let part = from..to;
             if failed_alone >= FAILED_ALONE_MAX {
-                part.into_iter().for_each(|member| answer(member, Err(unavailable())));
+                callers[part].iter_mut().for_each(|caller| answer(caller, Err(unavailable())));
                 continue;
             }
-            let answers = self.commit(&part).await;
+            let answers = self.commit(&sets[part.clone()]).await;
             if part.len() > 1 && answers.iter().all(nothing_written) {
-                let right = part.split_off(part.len() / 2);
-                parts.push(right);
-                parts.push(part);
+                let middle = from + part.len() / 2;
+                parts.push((middle, to));
+                parts.push((from, middle));
                 continue;
             }
             failed_alone = match answers.as_slice() {
@@ -92,26 +94,31 @@ impl Committer {
                 _ => 0,
             };
             let mut answers = answers.into_iter();
-            for member in part {
-                answer(member, answers.next().unwrap_or_else(|| Err(PortError::new(PortErrorKind::Unavailable, Retry::Unknown))));
+            for caller in &mut callers[part] {
+                answer(caller, answers.next().unwrap_or_else(|| Err(PortError::new(PortErrorKind::Unavailable, Retry::Unknown))));
             }
         }
     }
 
-    async fn commit(&self, part: &[Waiting]) -> Vec<Result<Verdict, PortError>> {
+    async fn commit(&self, part: &[ChangeSet]) -> Vec<Result<Verdict, PortError>> {
         self.tally.batches.fetch_add(1, Ordering::Relaxed);
         self.tally.largest_batch_sets.fetch_max(count(part.len()), Ordering::Relaxed);
-        self.journal.commit(part.iter().map(|member| member.set.clone()).collect()).await
+        self.journal.commit(part).await
     }
 }
+
+/// Who waits for the answer to a set, until there is one.
+type Caller = Option<oneshot::Sender<Result<Verdict, PortError>>>;
 
 fn nothing_written(answer: &Result<Verdict, PortError>) -> bool {
     matches!(answer, Err(error) if error.retry != Retry::Unknown)
 }
 
-fn answer(member: Waiting, verdict: Result<Verdict, PortError>) {
-    // a caller that has gone needs no answer
-    let _gone = member.answer.send(verdict);
+fn answer(caller: &mut Caller, verdict: Result<Verdict, PortError>) {
+    if let Some(caller) = caller.take() {
+        // a caller that has gone needs no answer
+        let _gone = caller.send(verdict);
+    }
 }
 
 fn unavailable() -> PortError {

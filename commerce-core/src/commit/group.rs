@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use futures::channel::{mpsc, oneshot};
 
 use super::batch::{Waiting, keys};
-use super::{CommitCounts, Tally};
+use super::{BatchJournal, CommitCounts, Tally};
 use crate::ports::{ChangeSet, Journal, PortError, PortErrorKind, Proof, Receipt, Retry, Stored, StreamId, Verdict, Version};
 
 const REFUSED: &str = "the queue of change sets has no room for the call";
@@ -16,14 +16,19 @@ const REFUSED: &str = "the queue of change sets has no room for the call";
 /// A journal whose commits wait in a queue for the [`Committer`](super::Committer); reads go straight through.
 #[derive(Clone)]
 pub struct GroupCommit {
-    journal: Arc<dyn Journal>,
+    journal: Arc<dyn BatchJournal>,
     queue: mpsc::UnboundedSender<Waiting>,
     tally: Arc<Tally>,
     queue_max_sets: usize,
 }
 
 impl GroupCommit {
-    pub(super) fn new(journal: Arc<dyn Journal>, queue: mpsc::UnboundedSender<Waiting>, tally: Arc<Tally>, queue_max_sets: usize) -> Self {
+    pub(super) fn new(
+        journal: Arc<dyn BatchJournal>,
+        queue: mpsc::UnboundedSender<Waiting>,
+        tally: Arc<Tally>,
+        queue_max_sets: usize,
+    ) -> Self {
         Self { journal, queue, tally, queue_max_sets }
     }
 

@@ -107,7 +107,7 @@ fn limits(batch_max_sets: usize, queue_max_sets: usize) -> CommitLimits {
 }
 
 fn run(calls: Vec<Vec<ChangeSet>>, fake: &Arc<Fake>, batch_max_sets: usize) -> (Vec<Vec<Result<Verdict, PortError>>>, CommitCounts) {
-    let (group, committer) = group_commit(Arc::clone(fake) as Arc<dyn Journal>, limits(batch_max_sets, 4_096));
+    let (group, committer) = group_commit(Arc::new(Arc::clone(fake) as Arc<dyn Journal>), limits(batch_max_sets, 4_096));
     let callers = async {
         let answers = join_all(calls.into_iter().map(|sets| group.commit(sets))).await;
         group.close();
@@ -189,7 +189,7 @@ fn a_store_that_is_down_is_not_asked_for_each_member() {
 
 #[test]
 fn a_full_queue_refuses_and_a_closed_one_says_that_nothing_was_written() {
-    let (group, committer) = group_commit(Arc::new(Fake::default()), limits(8, 2));
+    let (group, committer) = group_commit(Arc::new(Arc::new(Fake::default()) as Arc<dyn Journal>), limits(8, 2));
     let one = || vec![set(1, &[], &[], None)];
     let first = group.commit([one(), one()].concat());
     let mut first = Box::pin(first);
@@ -205,7 +205,7 @@ fn a_full_queue_refuses_and_a_closed_one_says_that_nothing_was_written() {
 #[test]
 fn a_caller_that_goes_away_cancels_nothing() {
     let fake = Arc::new(Fake::default());
-    let (group, committer) = group_commit(Arc::clone(&fake) as Arc<dyn Journal>, limits(8, 8));
+    let (group, committer) = group_commit(Arc::new(Arc::clone(&fake) as Arc<dyn Journal>), limits(8, 8));
     assert!(group.commit(vec![set(1, &[1], &[], None)]).now_or_never().is_none());
     drop(group);
     block_on(committer.run());
@@ -214,7 +214,7 @@ fn a_caller_that_goes_away_cancels_nothing() {
 
 #[test]
 fn dropping_the_committer_leaves_no_caller_waiting() {
-    let (group, committer) = group_commit(Arc::new(Fake::default()), limits(8, 8));
+    let (group, committer) = group_commit(Arc::new(Arc::new(Fake::default()) as Arc<dyn Journal>), limits(8, 8));
     let mut call = Box::pin(group.commit(vec![set(1, &[], &[], None)]));
     assert!(call.as_mut().now_or_never().is_none());
     drop::<Committer>(committer);

@@ -92,7 +92,7 @@ impl Inner {
     }
 
     async fn is_now(&self, merchant: &MerchantId, id: OrderId, root: &OrderRoot) -> Result<bool, Error> {
-        Ok(self.store.views.order(merchant, id).await?.is_some_and(|row| row.version == root.version))
+        Ok(self.store.views.order_version(merchant, id).await? == Some(root.version))
     }
 
     /// An order, from the cache or its stream: a commit on what has changed since is rejected.

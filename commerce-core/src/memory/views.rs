@@ -11,7 +11,7 @@ use super::page::{after, page, part, rows_max};
 use crate::id::{MerchantId, OrderId, PaymentId, RefundId, ReturnId, ShipmentId};
 use crate::ports::{
     ClaimRow, ClaimSpace, Cursor, OrderQuery, OrderRow, Page, PaymentQuery, PaymentRow, PortError, RefundRow, ReturnRow, ShipmentRow,
-    ViewRow, Views,
+    Version, ViewRow, Views,
 };
 use crate::time::Timestamp;
 
@@ -80,6 +80,10 @@ fn key(at: Timestamp, id: Uuid) -> [String; 2] {
 impl Views for MemoryStore {
     async fn order(&self, merchant: &MerchantId, id: OrderId) -> Result<Option<OrderRow>, PortError> {
         Ok(self.state().rows.orders.get(&(merchant.clone(), id)).cloned())
+    }
+
+    async fn order_version(&self, merchant: &MerchantId, id: OrderId) -> Result<Option<Version>, PortError> {
+        Ok(self.state().rows.orders.get(&(merchant.clone(), id)).map(|row| row.version))
     }
 
     async fn orders(&self, query: &OrderQuery, cursor: Option<&Cursor>, limit: u32) -> Result<Page<OrderRow>, PortError> {

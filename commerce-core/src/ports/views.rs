@@ -147,6 +147,12 @@ pub trait Views: Send + Sync + 'static {
     /// [`PortError`].
     async fn order(&self, merchant: &MerchantId, id: OrderId) -> Result<Option<OrderRow>, PortError>;
 
+    /// The version of an order's row: asked at every read of an order, so a store answers it as fast as it can.
+    ///
+    /// # Errors
+    /// [`PortError`].
+    async fn order_version(&self, merchant: &MerchantId, id: OrderId) -> Result<Option<Version>, PortError>;
+
     /// Orders by the time they were placed, the newest first.
     ///
     /// # Errors

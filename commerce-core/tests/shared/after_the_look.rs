@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use commerce_core::id::{MerchantId, OrderId, PaymentId, RefundId, ReturnId, ShipmentId};
 use commerce_core::ports::{
     ClaimRow, ClaimSpace, Cursor, OrderQuery, OrderRow, Page, PaymentQuery, PaymentRow, PortError, RefundRow, ReturnRow, ShipmentRow,
-    Store, Views,
+    Store, Version, Views,
 };
 use commerce_core::time::Timestamp;
 use futures::future::BoxFuture;
@@ -28,6 +28,10 @@ impl AfterTheLook {
 impl Views for AfterTheLook {
     async fn order(&self, merchant: &MerchantId, id: OrderId) -> Result<Option<OrderRow>, PortError> {
         self.views.order(merchant, id).await
+    }
+
+    async fn order_version(&self, merchant: &MerchantId, id: OrderId) -> Result<Option<Version>, PortError> {
+        self.views.order_version(merchant, id).await
     }
 
     async fn orders(&self, query: &OrderQuery, after: Option<&Cursor>, limit: u32) -> Result<Page<OrderRow>, PortError> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use async_trait::async_trait;
+use commerce_core::commit::BatchJournal;
 use commerce_core::ports::{ChangeSet, Clock, Journal, PortError, Proof, Receipt, Store, StoreFacts, Stored, StreamId, Verdict, Version};
 use commerce_sqlite_vfs::take_damage;
 use rusqlite::Connection;
@@ -16,6 +17,7 @@ use crate::migrate::{Found, SCHEMA_VERSION, look};
 use crate::notify::Notifier;
 use crate::open::{OpenError, SqliteStore, bundle, header, join, resolve};
 use crate::port::Ports;
+use crate::port::{known_items, known_versions};
 use crate::read::Readers;
 use crate::write::{Jobs, RawJournal};
 
@@ -39,8 +41,15 @@ impl SqliteStore {
         let changed = Arc::new(Notifier::default());
         // nobody takes what is sent
         let (jobs, _) = Jobs::new(1);
-        let raw = RawJournal { writer: Arc::default(), readers: readers.clone(), shards: facts.shards, changed: Arc::clone(&changed) };
-        let ports = Ports { readers: readers.clone(), jobs, shards: facts.shards, clock, changed, items: Arc::default() };
+        let versions = known_versions();
+        let raw = RawJournal {
+            writer: Arc::default(),
+            readers: readers.clone(),
+            shards: facts.shards,
+            changed: Arc::clone(&changed),
+            versions: Arc::clone(&versions),
+        };
+        let ports = Ports { readers: readers.clone(), jobs, shards: facts.shards, clock, changed, items: known_items(), versions };
         let store = bundle(facts, Arc::new(ReadJournal(raw)), ports);
         Ok((store, SnapshotHandle { readers, reading }))
     }

@@ -15,7 +15,8 @@ const LIST: &str = "items";
 #[async_trait]
 impl Catalogue for Ports {
     async fn get(&self, merchant: &MerchantId, skus: &[Sku]) -> Result<Vec<Item>, PortError> {
-        let as_of = match self.items.get(merchant, skus) {
+        let key = |sku: &Sku| (merchant.clone(), sku.clone());
+        let as_of = match self.items.get(skus.iter().map(key)) {
             Ok(known) => return Ok(known),
             Err(as_of) => as_of,
         };
@@ -28,14 +29,14 @@ impl Catalogue for Ports {
             Ok(found)
         };
         let found = self.readers.read(read).await?;
-        self.items.keep(merchant, &found, as_of);
+        self.items.keep(found.iter().map(|item| (key(&item.sku), item.clone())), as_of);
         Ok(found)
     }
 
     async fn put(&self, merchant: &MerchantId, item: &Item) -> Result<bool, PortError> {
         let (shop, written) = (merchant.clone(), item.clone());
-        let (cache, merchant, sku) = (Arc::clone(&self.items), merchant.clone(), item.sku.clone());
-        self.jobs.write_then(move |conn| items::put(conn, &shop, &written), move || cache.changed(&merchant, &sku)).await
+        let (known, key) = (Arc::clone(&self.items), (merchant.clone(), item.sku.clone()));
+        self.jobs.write_then(move |conn| items::put(conn, &shop, &written), move || known.forget(&key)).await
     }
 
     async fn list(&self, merchant: &MerchantId, cursor: Option<&Cursor>, limit: u32) -> Result<Page<Item>, PortError> {

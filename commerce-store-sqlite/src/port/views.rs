@@ -1,7 +1,8 @@
 use async_trait::async_trait;
 use commerce_core::id::{MerchantId, OrderId, PaymentId, RefundId, ReturnId, ShipmentId};
 use commerce_core::ports::{
-    ClaimRow, ClaimSpace, Cursor, OrderQuery, OrderRow, Page, PaymentQuery, PaymentRow, PortError, RefundRow, ReturnRow, ShipmentRow, Views,
+    ClaimRow, ClaimSpace, Cursor, OrderQuery, OrderRow, Page, PaymentQuery, PaymentRow, PortError, RefundRow, ReturnRow, ShipmentRow,
+    Version, Views,
 };
 use commerce_core::time::Timestamp;
 
@@ -19,6 +20,18 @@ impl Views for Ports {
     async fn order(&self, merchant: &MerchantId, id: OrderId) -> Result<Option<OrderRow>, PortError> {
         let merchant = merchant.clone();
         self.readers.read(move |conn| orders::get(conn, &merchant, id)).await
+    }
+
+    async fn order_version(&self, merchant: &MerchantId, id: OrderId) -> Result<Option<Version>, PortError> {
+        let key = (merchant.clone(), id);
+        let as_of = match self.versions.get(std::iter::once(key.clone())) {
+            Ok(known) => return Ok(known.first().copied()),
+            Err(as_of) => as_of,
+        };
+        let merchant = merchant.clone();
+        let found = self.readers.read(move |conn| orders::version(conn, &merchant, id)).await?;
+        self.versions.keep(found.map(|version| (key, version)).into_iter(), as_of);
+        Ok(found)
     }
 
     async fn orders(&self, query: &OrderQuery, after: Option<&Cursor>, limit: u32) -> Result<Page<OrderRow>, PortError> {

@@ -52,6 +52,12 @@ pub(crate) fn get(conn: &Connection, merchant: &MerchantId, id: OrderId) -> Resu
     Ok(conn.prepare_cached(sql)?.query_row(params![merchant.as_str(), id.uuid().into_bytes()], order).optional()?)
 }
 
+pub(crate) fn version(conn: &Connection, merchant: &MerchantId, id: OrderId) -> Result<Option<Version>> {
+    let sql = "SELECT version FROM orders WHERE merchant = ?1 AND id = ?2";
+    let read = |row: &Row<'_>| row::count(row, 0).map(Version);
+    Ok(conn.prepare_cached(sql)?.query_row(params![merchant.as_str(), id.uuid().into_bytes()], read).optional()?)
+}
+
 /// The newest orders before a time and id.
 pub(crate) fn list(conn: &Connection, query: &OrderQuery, before: (i64, Uuid), limit: u32) -> Result<Vec<OrderRow>> {
     // the planner, which has no statistics, would take the index by time for every filter
