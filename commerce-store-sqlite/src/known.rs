@@ -14,6 +14,8 @@ pub(crate) struct Known<K: Hash + Eq, V> {
 struct State<K: Hash + Eq, V> {
     rows: LruCache<K, V>,
     changes: u64,
+    /// A change is on its way: whoever reads may see it already, or not yet.
+    changing: bool,
 }
 
 /// How many changes there had been when a read began.
@@ -23,7 +25,7 @@ pub(crate) struct AsOf(u64);
 impl<K: Hash + Eq, V: Clone> Known<K, V> {
     /// Nothing yet; at most `rows_max` rows.
     pub(crate) fn new(rows_max: NonZeroUsize) -> Self {
-        Self { state: Mutex::new(State { rows: LruCache::new(rows_max), changes: 0 }) }
+        Self { state: Mutex::new(State { rows: LruCache::new(rows_max), changes: 0, changing: false }) }
     }
 
     fn state(&self) -> MutexGuard<'_, State<K, V>> {
@@ -46,10 +48,20 @@ impl<K: Hash + Eq, V: Clone> Known<K, V> {
     /// Keeps rows that were read, unless some row has changed since.
     pub(crate) fn keep(&self, rows: impl Iterator<Item = (K, V)>, as_of: AsOf) {
         let mut state = self.state();
-        if state.changes == as_of.0 {
+        if state.changes == as_of.0 && !state.changing {
             for (key, row) in rows {
                 state.rows.put(key, row);
             }
+        }
+    }
+
+    /// Forgets rows that are about to be written: readers may see the change before its writer hears that it stands. Until
+    /// [`Known::written`] nothing that is read is kept.
+    pub(crate) fn changing(&self, keys: impl Iterator<Item = K>) {
+        let mut state = self.state();
+        state.changing = true;
+        for key in keys {
+            state.rows.pop(&key);
         }
     }
 
@@ -57,6 +69,7 @@ impl<K: Hash + Eq, V: Clone> Known<K, V> {
     pub(crate) fn written(&self, rows: impl Iterator<Item = (K, V)>) {
         let mut state = self.state();
         state.changes += 1;
+        state.changing = false;
         for (key, row) in rows {
             state.rows.put(key, row);
         }
@@ -111,6 +124,19 @@ mod tests {
             known.keep(once(("a", 1)), as_of);
             assert!(get(&known, "a").is_err());
         }
+    }
+
+    #[test]
+    fn while_a_row_changes_it_is_not_known_and_nothing_that_is_read_is_kept() {
+        let known = known();
+        known.written(once(("a", 1)));
+        known.changing(once("a"));
+        let as_of = get(&known, "a").unwrap_err();
+        known.keep(once(("a", 1)), as_of);
+        assert!(get(&known, "a").is_err());
+        known.written(once(("a", 2)));
+        known.keep(once(("a", 1)), as_of);
+        assert_eq!(get(&known, "a"), Ok(2));
     }
 
     #[test]

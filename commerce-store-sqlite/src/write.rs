@@ -10,6 +10,7 @@ use std::task::Poll;
 
 use async_trait::async_trait;
 use commerce_core::commit::{BatchJournal, Committer};
+use commerce_core::id::{MerchantId, OrderId};
 use commerce_core::ports::{
     ChangeSet, Clock, PortError, PortErrorKind, Position, Proof, Receipt, Retry, Shard, Stored, StreamId, Verdict, Version, ViewRow,
 };
@@ -278,18 +279,22 @@ impl RawJournal {
             self.versions.forget_all();
         }
         let committed = batch.iter().zip(answers).filter(|(_, answer)| matches!(answer, Ok(Verdict::Committed(_))));
-        self.versions.written(committed.flat_map(|(set, _)| {
-            set.views.iter().filter_map(|row| match row {
-                ViewRow::Order(row) => Some(((set.partition.merchant.clone(), row.id), row.version)),
-                _ => None,
-            })
-        }));
+        self.versions.written(committed.flat_map(|(set, _)| versions(set)));
     }
+}
+
+/// The versions of the orders whose rows a set writes.
+fn versions(set: &ChangeSet) -> impl Iterator<Item = ((MerchantId, OrderId), Version)> {
+    set.views.iter().filter_map(|row| match row {
+        ViewRow::Order(row) => Some(((set.partition.merchant.clone(), row.id), row.version)),
+        _ => None,
+    })
 }
 
 #[async_trait]
 impl BatchJournal for RawJournal {
     async fn commit(&self, batch: &[ChangeSet]) -> Vec<Result<Verdict, PortError>> {
+        self.versions.changing(batch.iter().flat_map(versions).map(|(key, _)| key));
         let answers = match self.writer.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
             Some(writer) => writer.commit(batch),
             None => batch.iter().map(|_| Err(PortError::new(PortErrorKind::Unavailable, Retry::Later))).collect(),
