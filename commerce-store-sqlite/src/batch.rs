@@ -8,23 +8,23 @@ use commerce_core::ports::{
 };
 use commerce_core::stock::{Applied, Ledger, Refusal};
 use commerce_core::time::Timestamp;
-use rusqlite::Connection;
 
 use crate::error::{Result, SqlError};
 use crate::recent::{Recent, known_or};
 use crate::shelf::Shelf;
+use crate::statements::Statements;
 use crate::table::movements::Recorded;
 use crate::table::parcels::{self, Way};
 use crate::table::sagas::Stand;
 use crate::table::{claims, consumers, events, orders, payments, personal, refunds, sagas};
 
-pub(crate) struct Batch<'a> {
-    conn: &'a Connection,
+pub(crate) struct Batch<'a, 'conn> {
+    conn: &'a Statements<'conn>,
     heads: &'a mut [Position],
     clock: Timestamp,
     recent: &'a RefCell<Recent>,
-    shelf: Shelf<'a>,
-    ledger: Ledger<Shelf<'a>>,
+    shelf: Shelf<'a, 'conn>,
+    ledger: Ledger<Shelf<'a, 'conn>>,
     recorded: Vec<Recorded>,
 }
 
@@ -52,9 +52,9 @@ fn rejected<T>(rejection: Rejection) -> Result<T, Refused> {
     Err(Refused::Rejected(Box::new(rejection)))
 }
 
-impl<'a> Batch<'a> {
+impl<'a, 'conn> Batch<'a, 'conn> {
     /// A batch in the transaction that is open. `heads` are the last positions of the shards, `clock` is what leases are counted from.
-    pub(crate) fn new(conn: &'a Connection, recent: &'a RefCell<Recent>, heads: &'a mut [Position], clock: Timestamp) -> Self {
+    pub(crate) fn new(conn: &'a Statements<'conn>, recent: &'a RefCell<Recent>, heads: &'a mut [Position], clock: Timestamp) -> Self {
         let shelf = Shelf::new(conn, recent);
         Self { conn, heads, clock, recent, shelf, ledger: Ledger::new(shelf), recorded: Vec::new() }
     }

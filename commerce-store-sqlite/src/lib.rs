@@ -19,6 +19,7 @@ mod read;
 mod recent;
 mod row;
 mod shelf;
+mod statements;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -6,23 +6,23 @@ use std::collections::HashMap;
 use commerce_core::id::{HoldId, MerchantId, MoveId, Sku};
 use commerce_core::stock::{Account, AccountKey, Changes, Expiry, Hold, LedgerSource, Movement, MovementKind};
 use commerce_core::time::Timestamp;
-use rusqlite::Connection;
 
 use crate::error::{Result, SqlError};
 use crate::recent::{Recent, known_or};
+use crate::statements::Statements;
 use crate::table::accounts::{self, AccountRow};
 use crate::table::holds;
 use crate::table::movements::{self, Recorded};
 
 /// What the ledger of one batch reads, inside the transaction of the batch.
 #[derive(Clone, Copy)]
-pub(crate) struct Shelf<'a> {
-    conn: &'a Connection,
+pub(crate) struct Shelf<'a, 'conn> {
+    conn: &'a Statements<'conn>,
     recent: &'a RefCell<Recent>,
 }
 
-impl<'a> Shelf<'a> {
-    pub(crate) const fn new(conn: &'a Connection, recent: &'a RefCell<Recent>) -> Self {
+impl<'a, 'conn> Shelf<'a, 'conn> {
+    pub(crate) const fn new(conn: &'a Statements<'conn>, recent: &'a RefCell<Recent>) -> Self {
         Self { conn, recent }
     }
 
@@ -111,7 +111,7 @@ fn placement(recorded: &Recorded) -> Option<(HoldId, i64)> {
     movement.hold.filter(|_| movement.kind == MovementKind::Held).map(|hold| (hold, recorded.seq()))
 }
 
-impl LedgerSource for Shelf<'_> {
+impl LedgerSource for Shelf<'_, '_> {
     type Error = SqlError;
 
     fn account(&mut self, key: &AccountKey) -> Result<Option<Account>> {

@@ -27,6 +27,7 @@ use crate::port::KnownVersions;
 use crate::port::journal::outcome;
 use crate::read::Readers;
 use crate::recent::Recent;
+use crate::statements::Statements;
 use crate::table::{events, movements};
 
 /// The most writes beside the journal that share one transaction.
@@ -79,7 +80,8 @@ impl Writer {
     pub(crate) fn commit(&mut self, sets: &[ChangeSet]) -> Vec<Result<Verdict, PortError>> {
         let mut heads = self.heads.clone();
         let done = transaction(&self.conn, WRITE, || {
-            let mut batch = Batch::new(&self.conn, &self.recent, &mut heads, self.clock.now());
+            let statements = Statements::of(&self.conn);
+            let mut batch = Batch::new(&statements, &self.recent, &mut heads, self.clock.now());
             let answers = sets.iter().map(|set| batch.take(set)).collect::<Result<Vec<_>>>()?;
             batch.finish()?;
             Ok(answers)

@@ -4,6 +4,7 @@ use commerce_core::ports::{Partition, Position, Proof, Receipt, Root, SagaRow, S
 use rusqlite::Connection;
 
 use crate::error::Result;
+use crate::statements::Statements;
 use crate::table::{consumers, events, holds, movements, sagas};
 
 pub(crate) fn outcome(conn: &Connection, proof: &Proof, shards: u16) -> Result<Option<Receipt>> {
@@ -14,7 +15,7 @@ pub(crate) fn outcome(conn: &Connection, proof: &Proof, shards: u16) -> Result<O
             None => None,
         },
         Proof::Move { id } => movements::find(conn, *id)?,
-        Proof::Hold { merchant, id } => holds::placed_at(conn, merchant, *id)?,
+        Proof::Hold { merchant, id } => holds::placed_at(&Statements::of(conn), merchant, *id)?,
         Proof::Consumer { consumer, shard, epoch, revision } => {
             let row = consumers::get(conn, consumer, *shard)?;
             if row.epoch == *epoch && row.revision >= *revision { Some(at_head(conn, *shard)?) } else { None }

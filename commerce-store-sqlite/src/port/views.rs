@@ -8,6 +8,7 @@ use commerce_core::time::Timestamp;
 
 use super::Ports;
 use crate::page::{after_time, before, page, place, rows_max, time_key};
+use crate::statements::Statements;
 use crate::table::parcels::{self, Way};
 use crate::table::{claims, orders, payments, refunds};
 
@@ -87,7 +88,7 @@ impl Views for Ports {
 
     async fn claim(&self, merchant: &MerchantId, space: ClaimSpace, key: &str, now: Timestamp) -> Result<Option<ClaimRow>, PortError> {
         let (merchant, key) = (merchant.clone(), key.to_owned());
-        self.readers.read(move |conn| claims::get(conn, &merchant, space, &key, now)).await
+        self.readers.read(move |conn| claims::get(&Statements::of(conn), &merchant, space, &key, now)).await
     }
 
     async fn sweep_claims(&self, now: Timestamp, limit: u32) -> Result<u64, PortError> {

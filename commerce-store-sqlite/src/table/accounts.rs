@@ -5,6 +5,7 @@ use rusqlite::{Connection, Params, Row, params};
 
 use crate::error::Result;
 use crate::row;
+use crate::statements::Statements;
 
 macro_rules! columns {
     () => {
@@ -22,7 +23,7 @@ pub(crate) struct AccountRow {
 }
 
 /// Writes a new account with the `seq` of its newest movement.
-pub(crate) fn insert(conn: &Connection, key: &AccountKey, account: Account, last: Option<i64>) -> Result<AccountRow> {
+pub(crate) fn insert(conn: &Statements<'_>, key: &AccountKey, account: Account, last: Option<i64>) -> Result<AccountRow> {
     let sql = concat!("INSERT INTO accounts (", columns!(), ", last) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
     let id = conn.prepare_cached(sql)?.insert(params![
         key.merchant.as_str(),
@@ -41,7 +42,7 @@ pub(crate) fn insert(conn: &Connection, key: &AccountKey, account: Account, last
 }
 
 /// Writes what has changed of an account, and the `seq` of its newest movement if it has moved.
-pub(crate) fn update(conn: &Connection, row: &mut AccountRow, account: Account, last: Option<i64>) -> Result<()> {
+pub(crate) fn update(conn: &Statements<'_>, row: &mut AccountRow, account: Account, last: Option<i64>) -> Result<()> {
     let Account { on_hand, held, shortfall, limits } = account;
     if limits == row.account.limits {
         let sql = "UPDATE accounts SET on_hand = ?2, held = ?3, shortfall = ?4, last = coalesce(?5, last) WHERE id = ?1";

@@ -5,9 +5,10 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::error::Result;
 use crate::row;
+use crate::statements::Statements;
 
 /// Who has a key, unless the claim has expired at `now`.
-pub(crate) fn get(conn: &Connection, merchant: &MerchantId, space: ClaimSpace, key: &str, now: Timestamp) -> Result<Option<ClaimRow>> {
+pub(crate) fn get(conn: &Statements<'_>, merchant: &MerchantId, space: ClaimSpace, key: &str, now: Timestamp) -> Result<Option<ClaimRow>> {
     let sql = "SELECT owner_kind, owner, request_hash, expires_at FROM claims WHERE merchant = ?1 AND space = ?2 AND key = ?3 \
                AND (expires_at IS NULL OR expires_at > ?4)";
     let read =
@@ -17,7 +18,7 @@ pub(crate) fn get(conn: &Connection, merchant: &MerchantId, space: ClaimSpace, k
 }
 
 /// Takes a key that is free, or free again.
-pub(crate) fn put(conn: &Connection, merchant: &MerchantId, claim: &Claim) -> Result<()> {
+pub(crate) fn put(conn: &Statements<'_>, merchant: &MerchantId, claim: &Claim) -> Result<()> {
     let sql = "INSERT INTO claims (merchant, space, key, owner_kind, owner, request_hash, expires_at) \
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (merchant, space, key) DO UPDATE SET owner_kind = excluded.owner_kind, \
                owner = excluded.owner, request_hash = excluded.request_hash, expires_at = excluded.expires_at";

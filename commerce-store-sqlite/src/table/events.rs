@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::error::Result;
 use crate::row;
+use crate::statements::Statements;
 
 macro_rules! columns {
     () => {
@@ -17,7 +18,7 @@ macro_rules! columns {
 }
 
 /// How many events a stream has.
-pub(crate) fn version(conn: &Connection, stream: &StreamId) -> Result<Version> {
+pub(crate) fn version(conn: &Statements<'_>, stream: &StreamId) -> Result<Version> {
     let sql = "SELECT max(version) FROM events WHERE merchant = ?1 AND stream_id = ?2 AND stream = ?3";
     let (kind, id) = key(stream.name);
     let version: Option<i64> =
@@ -26,7 +27,7 @@ pub(crate) fn version(conn: &Connection, stream: &StreamId) -> Result<Version> {
 }
 
 pub(crate) fn insert(
-    conn: &Connection,
+    conn: &Statements<'_>,
     (shard, position): (Shard, Position),
     stream: &StreamId,
     version: Version,

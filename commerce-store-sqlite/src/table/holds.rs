@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::error::Result;
 use crate::row;
+use crate::statements::Statements;
 
 macro_rules! columns {
     () => {
@@ -23,13 +24,13 @@ pub(crate) fn get(conn: &Connection, merchant: &MerchantId, id: HoldId) -> Resul
 }
 
 /// Where the movement stands that placed a hold, or the first part of it.
-pub(crate) fn placed_at(conn: &Connection, merchant: &MerchantId, id: HoldId) -> Result<Option<(Shard, Position)>> {
+pub(crate) fn placed_at(conn: &Statements<'_>, merchant: &MerchantId, id: HoldId) -> Result<Option<(Shard, Position)>> {
     let sql = "SELECT first FROM holds WHERE merchant = ?1 AND id = ?2";
     Ok(conn.prepare_cached(sql)?.query_row(params![merchant.as_str(), id.uuid().into_bytes()], |row| row::place(row, 0)).optional()?)
 }
 
 /// Writes a new hold, with the `seq` of the movement that placed it.
-pub(crate) fn insert(conn: &Connection, hold: &Hold, first: i64) -> Result<()> {
+pub(crate) fn insert(conn: &Statements<'_>, hold: &Hold, first: i64) -> Result<()> {
     let sql = concat!("INSERT INTO holds (", columns!(), ", remaining, first) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
     let (kind, owner) = key(hold.owner);
     conn.prepare_cached(sql)?.execute(params![
@@ -48,7 +49,7 @@ pub(crate) fn insert(conn: &Connection, hold: &Hold, first: i64) -> Result<()> {
 }
 
 /// Writes what has changed of a hold.
-pub(crate) fn update(conn: &Connection, hold: &Hold) -> Result<()> {
+pub(crate) fn update(conn: &Statements<'_>, hold: &Hold) -> Result<()> {
     let sql = "UPDATE holds SET placements = ?3, confirmed = ?4, expires_at = ?5, remaining = ?6 WHERE merchant = ?1 AND id = ?2";
     conn.prepare_cached(sql)?.execute(params![
         hold.merchant.as_str(),

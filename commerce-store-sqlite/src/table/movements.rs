@@ -8,6 +8,7 @@ use super::events::{at_of, head_of};
 use super::{accounts, holds};
 use crate::error::{Result, SqlError};
 use crate::row;
+use crate::statements::Statements;
 
 macro_rules! select {
     ($($rest:literal),*) => {
@@ -37,7 +38,7 @@ impl Recorded {
 }
 
 /// Writes a movement; `prev` is the one of the same SKU before it.
-pub(crate) fn insert(conn: &Connection, account: i64, prev: Option<i64>, recorded: &Recorded) -> Result<()> {
+pub(crate) fn insert(conn: &Statements<'_>, account: i64, prev: Option<i64>, recorded: &Recorded) -> Result<()> {
     let Recorded { movement, actor, .. } = recorded;
     let sql = "INSERT INTO movements (seq, id, account, kind, on_hand_delta, held_delta, hold, backorder, safety, reorder_point, \
                reorder_qty, reason, at, actor_kind, actor, n, prev) \
@@ -66,7 +67,7 @@ pub(crate) fn insert(conn: &Connection, account: i64, prev: Option<i64>, recorde
 }
 
 /// The movements that a move recorded, in order; those of a hold are what placed it.
-pub(crate) fn of_move(conn: &Connection, merchant: &MerchantId, id: MoveId) -> Result<Vec<Movement>> {
+pub(crate) fn of_move(conn: &Statements<'_>, merchant: &MerchantId, id: MoveId) -> Result<Vec<Movement>> {
     let mut found = placed(conn, merchant, HoldId::new(id.uuid()))?;
     found.extend(counted(conn, BY_MOVE, params![id.uuid().into_bytes(), merchant.as_str()])?);
     Ok(found.into_iter().map(|(_, movement)| movement).collect())
@@ -74,6 +75,7 @@ pub(crate) fn of_move(conn: &Connection, merchant: &MerchantId, id: MoveId) -> R
 
 /// The movements of a hold, in the order in which they were recorded.
 pub(crate) fn of_hold(conn: &Connection, merchant: &MerchantId, hold: HoldId) -> Result<Vec<Movement>> {
+    let conn = &Statements::of(conn);
     let mut found = placed(conn, merchant, hold)?;
     let key = (hold.uuid().into_bytes(), merchant.as_str());
     found.extend(counted(conn, BY_MOVE, key)?);
@@ -89,7 +91,7 @@ type Counted = (i64, Movement);
 const BY_MOVE: &str = select!("WHERE m.id = ?1 AND m.kind <> 'held' AND a.merchant = ?2 ORDER BY m.seq");
 
 /// The movements that placed a hold: they stand beside each other.
-fn placed(conn: &Connection, merchant: &MerchantId, hold: HoldId) -> Result<Vec<Counted>> {
+fn placed(conn: &Statements<'_>, merchant: &MerchantId, hold: HoldId) -> Result<Vec<Counted>> {
     let Some((shard, position)) = holds::placed_at(conn, merchant, hold)? else {
         return Ok(Vec::new());
     };
@@ -101,7 +103,7 @@ fn placed(conn: &Connection, merchant: &MerchantId, hold: HoldId) -> Result<Vec<
     Ok(from_there.take_while(own).collect::<rusqlite::Result<_>>()?)
 }
 
-fn counted(conn: &Connection, sql: &str, params: impl Params) -> Result<Vec<Counted>> {
+fn counted(conn: &Statements<'_>, sql: &'static str, params: impl Params) -> Result<Vec<Counted>> {
     let mut statement = conn.prepare_cached(sql)?;
     let rows = statement.query_map(params, |row| Ok((row.get(17)?, movement(row)?)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::error::Result;
 use crate::row;
+use crate::statements::Statements;
 
 macro_rules! columns {
     () => {
@@ -14,7 +15,7 @@ macro_rules! columns {
 }
 
 /// Writes an order. What hardly ever changes is left out of the update: SQLite writes every index anew that has a column in it.
-pub(crate) fn put(conn: &Connection, merchant: &MerchantId, order: &OrderRow) -> Result<()> {
+pub(crate) fn put(conn: &Statements<'_>, merchant: &MerchantId, order: &OrderRow) -> Result<()> {
     macro_rules! upsert {
         ($rest:literal) => {
             concat!(

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::error::Result;
 use crate::row;
+use crate::statements::Statements;
 
 macro_rules! columns {
     () => {
@@ -13,7 +14,7 @@ macro_rules! columns {
 }
 
 /// Writes a payment. What hardly ever changes is left out of the update: SQLite writes every index anew that has a column in it.
-pub(crate) fn put(conn: &Connection, merchant: &MerchantId, payment: &PaymentRow) -> Result<()> {
+pub(crate) fn put(conn: &Statements<'_>, merchant: &MerchantId, payment: &PaymentRow) -> Result<()> {
     macro_rules! upsert {
         ($rest:literal) => {
             concat!(

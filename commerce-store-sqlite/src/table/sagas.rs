@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::error::Result;
 use crate::row;
+use crate::statements::Statements;
 
 macro_rules! columns {
     () => {
@@ -26,7 +27,7 @@ pub(crate) struct Stand {
     pub(crate) running: bool,
 }
 
-pub(crate) fn stand(conn: &Connection, id: SagaId) -> Result<Option<Stand>> {
+pub(crate) fn stand(conn: &Statements<'_>, id: SagaId) -> Result<Option<Stand>> {
     let sql = "SELECT merchant, epoch, revision, phase = 'running' FROM sagas WHERE id = ?1";
     let read = |row: &Row<'_>| {
         Ok(Stand { merchant: row::text(row, 0)?, epoch: row::count(row, 1)?, revision: row::count(row, 2)?, running: row.get(3)? })
@@ -41,7 +42,7 @@ pub(crate) fn find(conn: &Connection, id: SagaId) -> Result<Option<SagaRow>> {
 }
 
 /// Writes a new saga. `clock` is what leases are counted from, `now` the time of its change set.
-pub(crate) fn insert(conn: &Connection, merchant: &MerchantId, saga: &NewSaga, clock: Timestamp, now: Timestamp) -> Result<()> {
+pub(crate) fn insert(conn: &Statements<'_>, merchant: &MerchantId, saga: &NewSaga, clock: Timestamp, now: Timestamp) -> Result<()> {
     let sql = concat!(
         "INSERT INTO sagas (",
         columns!(),
@@ -64,7 +65,7 @@ pub(crate) fn insert(conn: &Connection, merchant: &MerchantId, saga: &NewSaga, c
     Ok(())
 }
 
-pub(crate) fn update(conn: &Connection, update: &SagaUpdate, now: Timestamp) -> Result<()> {
+pub(crate) fn update(conn: &Statements<'_>, update: &SagaUpdate, now: Timestamp) -> Result<()> {
     let sql = "UPDATE sagas SET revision = revision + 1, phase = ?2, due = ?3, failures = ?4, last_error = ?5, state = ?6, \
     updated_at = ?7, \
                lease_worker = CASE WHEN ?8 THEN NULL ELSE lease_worker END, lease_until = CASE WHEN ?8 THEN NULL ELSE lease_until END \
@@ -83,7 +84,7 @@ pub(crate) fn update(conn: &Connection, update: &SagaUpdate, now: Timestamp) -> 
 }
 
 /// Makes a running saga due no later than `due`; leaves any other alone.
-pub(crate) fn wake(conn: &Connection, merchant: &MerchantId, id: SagaId, due: Timestamp, now: Timestamp) -> Result<()> {
+pub(crate) fn wake(conn: &Statements<'_>, merchant: &MerchantId, id: SagaId, due: Timestamp, now: Timestamp) -> Result<()> {
     let sql = "UPDATE sagas SET revision = revision + 1, due = min(coalesce(due, ?3), ?3), updated_at = ?4 \
                WHERE id = ?1 AND merchant = ?2 AND phase = 'running'";
     conn.prepare_cached(sql)?.execute(params![id.0.into_bytes(), merchant.as_str(), due.micros(), now.micros()])?;
