@@ -1,7 +1,7 @@
 //! Connections and how they are set.
 
-use std::num::NonZeroU32;
 use std::path::Path;
+use std::time::Duration;
 
 use commerce_sqlite_vfs::checked;
 use rusqlite::config::DbConfig;
@@ -12,7 +12,8 @@ use crate::lock::beside;
 
 /// Statements kept prepared per connection: more than this crate has.
 const STATEMENTS_MAX: usize = 128;
-const BUSY_TIMEOUT_MS: u32 = 5_000;
+/// How long a connection waits for another that keeps it out.
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const CACHE_MAX_KIB: i64 = 64 * 1_024;
 /// What the write-ahead log is cut down to after a checkpoint.
 const LOG_KEPT_MAX_BYTES: i64 = 64 * 1_024 * 1_024;
@@ -39,7 +40,7 @@ fn open_as(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     conn.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     // plans do not depend on bound values: else a statement is prepared anew each time it is taken from the cache, its values cleared
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    conn.pragma_update(None, "busy_timeout", BUSY_TIMEOUT_MS)?;
+    conn.busy_timeout(BUSY_TIMEOUT)?;
     Ok(conn)
 }
 
@@ -51,9 +52,9 @@ pub(crate) fn set_writer(conn: &Connection) -> rusqlite::Result<()> {
     set_common(conn)
 }
 
-/// Lets a commit write the log back into the file once it has so many pages.
-pub(crate) fn set_checkpoints(conn: &Connection, pages: NonZeroU32) -> rusqlite::Result<()> {
-    conn.pragma_update_and_check(None, "wal_autocheckpoint", pages.get(), |row| row.get::<_, i64>(0)).map(|_| ())
+/// Leaves it to others to write the log back.
+pub(crate) fn without_checkpoints(conn: &Connection) -> rusqlite::Result<()> {
+    conn.pragma_update_and_check(None, "wal_autocheckpoint", 0, |row| row.get::<_, i64>(0)).map(|_| ())
 }
 
 /// Makes a connection that can only read.

@@ -5,6 +5,7 @@
 //! read, each from its own connection. Nothing here needs a runtime.
 
 mod batch;
+mod checkpoint;
 mod connection;
 mod copy;
 mod error;

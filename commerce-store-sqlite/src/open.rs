@@ -19,6 +19,7 @@ use rusqlite::Connection;
 pub use error::OpenError;
 pub use snapshot::SnapshotHandle;
 
+use crate::checkpoint::Checkpoints;
 use crate::connection::{self, WRITE, transaction};
 use crate::lock::FileLock;
 use crate::migrate::{Found, look, migrate};
@@ -28,8 +29,8 @@ use crate::read::Readers;
 use crate::table::{consumers, events, movements, sagas};
 use crate::write::{Failing, Jobs, RawJournal, WriteProbe, Writer, run};
 
-/// What SQLite takes by itself.
-const CHECKPOINT_PAGES: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
+/// Some milliseconds of writing back.
+pub(crate) const CHECKPOINT_PAGES: NonZeroU32 = NonZeroU32::new(4_000).unwrap();
 
 /// How a store is opened.
 #[derive(Clone)]
@@ -40,7 +41,7 @@ pub struct SqliteOptions {
     pub shards: NonZeroU16,
     /// How change sets are grouped.
     pub commit: CommitLimits,
-    /// Pages in the write-ahead log after which a commit writes them back into the file.
+    /// Pages in the write-ahead log after which they are written back into the file, beside the commits.
     pub checkpoint_pages: NonZeroU32,
     /// Threads that read; at least 1.
     pub readers: usize,
@@ -95,7 +96,6 @@ impl SqliteStore {
             consumers::end_leases(&opened.conn)
         };
         transaction(&opened.conn, WRITE, begin).map_err(wrap)?;
-        connection::set_checkpoints(&opened.conn, options.checkpoint_pages).map_err(|error| wrap(error.into()))?;
         start(opened, options)
     }
 
@@ -243,7 +243,9 @@ fn start(opened: Opened, options: SqliteOptions) -> Result<(Store, StoreHandle),
     let (readers, reading) = Readers::start(connections, options.queue_max_reads, Some(&lock)).map_err(thread_error)?;
     let changed = Arc::new(Notifier::default());
     let failing = Failing::default();
-    let writer = Writer::new(conn, facts.shards, Arc::clone(&options.clock), failing.clone()).map_err(wrap)?;
+    let checkpoints = checkpoints(&path, &counts, &options)?;
+    connection::without_checkpoints(&conn).map_err(|error| wrap(error.into()))?;
+    let writer = Writer::new(conn, checkpoints, facts.shards, Arc::clone(&options.clock), failing.clone()).map_err(wrap)?;
     let writer = Arc::new(Mutex::new(Some(writer)));
     let versions = known_versions();
     let raw = RawJournal {
@@ -271,6 +273,12 @@ fn start(opened: Opened, options: SqliteOptions) -> Result<(Store, StoreHandle),
     };
     let store = bundle(facts, Arc::new(group.clone()), ports);
     Ok((store, StoreHandle { path, group, jobs, readers, changed, counts, reading, writing, failing }))
+}
+
+fn checkpoints(path: &Path, counts: &Counts, options: &SqliteOptions) -> Result<Checkpoints, OpenError> {
+    let conn = connection::open(path).and_then(|conn| connection::set_writer(&conn).map(|()| conn));
+    let conn = conn.map_err(|error| OpenError::from_sql(path, error.into()))?;
+    Checkpoints::start(conn, counts.clone(), options.checkpoint_pages).map_err(|error| OpenError::from_io(path, error))
 }
 
 fn bundle(facts: StoreFacts, journal: Arc<dyn Journal>, ports: Ports) -> Store {

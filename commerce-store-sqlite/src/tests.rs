@@ -17,8 +17,10 @@ use futures::future::join_all;
 use rusqlite::{Connection, StatementStatus};
 use tempfile::TempDir;
 
+use crate::checkpoint::Checkpoints;
 use crate::connection;
 use crate::migrate::{APPLICATION_ID, look, migrate};
+use crate::open::CHECKPOINT_PAGES;
 use crate::write::{Failing, Writer};
 use crate::{OpenError, SqliteOptions, SqliteStore, StoreHandle};
 
@@ -47,7 +49,9 @@ impl Place {
         connection::set_writer(&conn).unwrap();
         migrate(&conn, look(&conn).unwrap(), std::num::NonZeroU16::MIN, |_| ()).unwrap();
         let beside = connection::open(&self.path).unwrap();
-        (beside, Writer::new(conn, 1, self.clock.clone(), Failing::default()).unwrap())
+        let counts = commerce_sqlite_vfs::checked::Counts::of(&self.path);
+        let checkpoints = Checkpoints::start(connection::open(&self.path).unwrap(), counts, CHECKPOINT_PAGES).unwrap();
+        (beside, Writer::new(conn, checkpoints, 1, self.clock.clone(), Failing::default()).unwrap())
     }
 
     fn id<T>(&self, new: impl FnOnce(uuid::Uuid) -> T) -> T {

@@ -20,6 +20,7 @@ use futures::future::{join, poll_fn};
 use rusqlite::Connection;
 
 use crate::batch::Batch;
+use crate::checkpoint::Checkpoints;
 use crate::connection::{WRITE, transaction};
 use crate::error::{Result, SqlError};
 use crate::notify::Notifier;
@@ -35,6 +36,8 @@ const JOBS_MAX: usize = 64;
 
 /// The connection that writes, and the last positions of its shards.
 pub(crate) struct Writer {
+    // dropped before the connection: the last to close the file writes its log back
+    checkpoints: Checkpoints,
     conn: Connection,
     heads: Vec<Position>,
     recent: RefCell<Recent>,
@@ -63,8 +66,9 @@ impl Failing {
 }
 
 impl Writer {
-    pub(crate) fn new(conn: Connection, shards: u16, clock: Arc<dyn Clock>, failing: Failing) -> Result<Self> {
-        let mut writer = Self { conn, heads: vec![Position(0); usize::from(shards)], recent: RefCell::default(), clock, failing };
+    pub(crate) fn new(conn: Connection, checkpoints: Checkpoints, shards: u16, clock: Arc<dyn Clock>, failing: Failing) -> Result<Self> {
+        let heads = vec![Position(0); usize::from(shards)];
+        let mut writer = Self { checkpoints, conn, heads, recent: RefCell::default(), clock, failing };
         writer.find_heads()?;
         Ok(writer)
     }
@@ -78,6 +82,7 @@ impl Writer {
 
     /// Commits a batch in one transaction; one answer for each set.
     pub(crate) fn commit(&mut self, sets: &[ChangeSet]) -> Vec<Result<Verdict, PortError>> {
+        self.checkpoints.before_transaction(&self.conn);
         let mut heads = self.heads.clone();
         let done = transaction(&self.conn, WRITE, || {
             let statements = Statements::of(&self.conn);
@@ -116,6 +121,7 @@ impl Writer {
     /// Does writes beside the journal in one transaction, each undone by itself if it fails. They lease sagas, and write neither
     /// streams nor stock.
     fn run(&mut self, mut jobs: VecDeque<Job>) {
+        self.checkpoints.before_transaction(&self.conn);
         self.recent.get_mut().sagas.clear();
         let mut answers = Vec::with_capacity(jobs.len());
         let done = transaction(&self.conn, WRITE, || {

@@ -77,6 +77,11 @@ impl Counts {
     pub fn syncs(&self) -> u64 {
         self.0.syncs.load(Ordering::Relaxed)
     }
+
+    /// How many pages the log has, those before it last began anew not counted. Known to the process that holds an [`Owner`] alone.
+    pub fn log_pages(&self) -> u64 {
+        self.0.log().pages()
+    }
 }
 
 /// What the connections of one database share, for as long as one of them lives.

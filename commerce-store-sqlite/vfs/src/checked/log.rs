@@ -38,6 +38,11 @@ impl LogState {
         *self = Self { owned, judged: false, frames: Vec::new(), ..*self };
     }
 
+    /// How many pages the owner knows to be in the log.
+    pub(super) fn pages(&self) -> u64 {
+        self.frames.len() as u64
+    }
+
     /// Takes what was left behind for known.
     fn begin(&mut self, left: judge::Left) {
         self.page_bytes = left.page_bytes;
