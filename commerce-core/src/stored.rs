@@ -27,6 +27,8 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+use std::str::Utf8Error;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::EventId;
@@ -122,20 +124,36 @@ trait Body<'de>: Deserialize<'de> {
 /// What is wrong with a body whose type the caller knows.
 enum Fault {
     Form(serde_json::Error),
+    /// Not text; the line and the column where it ceases to be.
+    Text(Utf8Error, usize, usize),
     Contradiction(&'static str),
 }
 
 impl Fault {
+    fn text(bytes: &[u8], error: Utf8Error) -> Self {
+        let before = &bytes[..error.valid_up_to()];
+        let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+        let lines = before.iter().filter(|byte| **byte == b'\n').count();
+        Self::Text(error, lines + 1, before.len() - line_start + 1)
+    }
+
     fn of(self, kind: &'static str) -> StoredError {
         match self {
             Self::Form(error) => StoredError::Malformed { kind, line: error.line(), column: error.column(), source: Some(Box::new(error)) },
+            Self::Text(error, line, column) => StoredError::Malformed { kind, line, column, source: Some(Box::new(error)) },
             Self::Contradiction(what) => StoredError::Contradiction { kind, what },
         }
     }
 }
 
+/// Reads a form. That the bytes are text is checked once for all, which is far cheaper than for each string by itself.
+fn form<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Fault> {
+    let text = std::str::from_utf8(bytes).map_err(|error| Fault::text(bytes, error))?;
+    serde_json::from_str(text).map_err(Fault::Form)
+}
+
 fn read<'de, B: Body<'de>>(kind: &'static str, bytes: &'de [u8]) -> Result<B::Next, StoredError> {
-    serde_json::from_slice::<B>(bytes).map_err(Fault::Form).and_then(B::upcast).map_err(|fault| fault.of(kind))
+    form::<B>(bytes).and_then(B::upcast).map_err(|fault| fault.of(kind))
 }
 
 fn write(kind: &'static str, body: Result<impl Serialize, Fault>) -> Result<Vec<u8>, StoredError> {

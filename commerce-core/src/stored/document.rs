@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Body, StoredError, read};
+use super::{Body, StoredError, form, read};
 
 /// `"v":1` at the head of a document.
 pub(super) struct V1;
@@ -29,7 +29,7 @@ struct Head {
 
 /// Reads the newest version at once, and looks at the version by itself only where that fails.
 pub(super) fn read_document<'de, B: Body<'de>>(kind: &'static str, bytes: &'de [u8]) -> Result<B::Next, StoredError> {
-    read::<B>(kind, bytes).map_err(|error| match serde_json::from_slice::<Head>(bytes) {
+    read::<B>(kind, bytes).map_err(|error| match form::<Head>(bytes) {
         Ok(Head { v: 1 }) | Err(_) => error,
         Ok(Head { v }) => StoredError::UnknownVersion { kind, version: v },
     })

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::saga::{State, Status, Task, VERSION};
-use crate::stored::StoredError;
+use crate::stored::{StoredError, form};
 use crate::time::Timestamp;
 
 const KIND: &str = "saga state";
@@ -41,13 +41,7 @@ pub fn decode_saga_state(kind: &str, version: u16, bytes: &[u8]) -> Result<State
     if version != VERSION {
         return Err(StoredError::UnknownVersion { kind: KIND, version });
     }
-    let malformed = |error: serde_json::Error| StoredError::Malformed {
-        kind: KIND,
-        line: error.line(),
-        column: error.column(),
-        source: Some(Box::new(error)),
-    };
-    let body: StateV1 = serde_json::from_slice(bytes).map_err(malformed)?;
+    let body: StateV1 = form(bytes).map_err(|fault| fault.of(KIND))?;
     let subject =
         Uuid::try_parse(&body.subject).map_err(|_| StoredError::Contradiction { kind: KIND, what: "its subject is not an id" })?;
     let task = Task::of(kind, subject).ok_or_else(|| StoredError::UnknownKind { kind: kind.to_owned() })?;

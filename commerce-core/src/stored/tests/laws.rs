@@ -151,6 +151,19 @@ fn a_version_is_exact() {
 }
 
 #[test]
+fn bytes_that_are_not_text_are_refused_at_their_place() {
+    let check = |body: &[u8], message: &str| {
+        let error = decode_order("OrderRejected", 1, body).unwrap_err();
+        assert_eq!(format!("{error}: {}", std::error::Error::source(&error).unwrap()), message);
+        assert_eq!(PortError::from(error).kind, PortErrorKind::Corrupt);
+    };
+    let form = |place: &str, why: &str| format!("OrderRejected does not have the form of its version, {place}: {why}");
+    check(b"\xff", &form("line 1 column 1", "invalid utf-8 sequence of 1 bytes from index 0"));
+    check(b"{\"reason\":\"caf\xe9\"}", &form("line 1 column 15", "invalid utf-8 sequence of 1 bytes from index 14"));
+    check(b"{\n\"reason\":\n \"\xe2\x82", &form("line 3 column 3", "incomplete utf-8 byte sequence from index 14"));
+}
+
+#[test]
 fn what_an_attempt_waits_for_and_its_url_belong_together() {
     for rest in [r#""why":"action_required""#, r#""why":"pending","url":"https://example.com""#, r#""why":"rain""#] {
         let body = format!(r#"{{"attempt":"01890a5d-ac96-774b-bcce-b302099a8057",{rest}}}"#);
