@@ -169,7 +169,13 @@ macro_rules! text_ids {
     )*};
 }
 
-fn check_text(what: &'static str, text: &str, max: usize, allowed: fn(char) -> bool) -> Result<Arc<str>, IdError> {
+fn check_text(what: &'static str, text: &str, max: usize, allowed: impl Fn(char) -> bool) -> Result<Arc<str>, IdError> {
+    // nearly every text: a byte a character, and none of them a space at an edge
+    let plain = |byte: u8| byte.is_ascii() && allowed(char::from(byte));
+    let edged = text.starts_with(' ') || text.ends_with(' ');
+    if (1..=max).contains(&text.len()) && !edged && text.bytes().all(plain) {
+        return Ok(text.into());
+    }
     let actual = text.chars().count();
     if actual == 0 || actual > max {
         return Err(IdError::Length { what, actual, max });
@@ -183,7 +189,7 @@ fn check_text(what: &'static str, text: &str, max: usize, allowed: fn(char) -> b
 }
 
 fn printable(c: char) -> bool {
-    c == ' ' || !(c.is_control() || c.is_whitespace() || invisible(c))
+    matches!(c, ' '..='~') || !(c.is_control() || c.is_whitespace() || invisible(c))
 }
 
 /// Marks without a width, and those that turn the direction of reading: with them two ids could look the same.

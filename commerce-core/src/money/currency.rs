@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 use iso_currency::Currency as Iso;
 
@@ -28,6 +29,24 @@ pub enum CurrencyError {
 /// Codes that the dependency's table still lists and ISO 4217 withdrew.
 const WITHDRAWN: [Iso; 5] = [Iso::BGN, Iso::CUC, Iso::HRK, Iso::SLL, Iso::ZWL];
 
+/// Every currency that money can be counted in, by its code. The dependency compares a text with one code after the other, which is
+/// slow for what stands in every stored amount.
+static BY_CODE: LazyLock<Vec<(u32, Currency)>> = LazyLock::new(|| {
+    let countable = |iso: Iso| Some((number(iso.code())?, Currency::of(iso).ok()?));
+    let mut all: Vec<_> = (0..=NUMERIC_MAX).filter_map(Iso::from_numeric).filter_map(countable).collect();
+    all.sort_unstable_by_key(|(number, _)| *number);
+    all
+});
+
+/// The largest numeric code of ISO 4217.
+const NUMERIC_MAX: u16 = 999;
+
+/// The three letters of a code in one number.
+fn number(code: &str) -> Option<u32> {
+    let [a, b, c] = *code.as_bytes() else { return None };
+    Some(u32::from_be_bytes([0, a, b, c]))
+}
+
 impl Currency {
     /// Pound sterling.
     pub const GBP: Self = Self { iso: Iso::GBP, decimals: 2 };
@@ -47,7 +66,18 @@ impl Currency {
     /// [`CurrencyError::Unknown`] for a code that is misspelled, in small letters, withdrawn or not assigned;
     /// [`CurrencyError::NoMinorUnit`] for one that no price can be in (`XAU`, gold).
     pub fn from_code(code: &str) -> Result<Self, CurrencyError> {
-        let iso = Iso::from_code(code).filter(|iso| !WITHDRAWN.contains(iso)).ok_or(CurrencyError::Unknown)?;
+        let wanted = number(code).ok_or(CurrencyError::Unknown)?;
+        match BY_CODE.binary_search_by_key(&wanted, |(number, _)| *number) {
+            Ok(index) => Ok(BY_CODE[index].1),
+            // what money cannot be counted in: for its error
+            Err(_) => Self::of(Iso::from_code(code).ok_or(CurrencyError::Unknown)?),
+        }
+    }
+
+    fn of(iso: Iso) -> Result<Self, CurrencyError> {
+        if WITHDRAWN.contains(&iso) {
+            return Err(CurrencyError::Unknown);
+        }
         let decimals = iso.exponent().and_then(|exponent| u8::try_from(exponent).ok());
         decimals.map(|decimals| Self { iso, decimals }).ok_or(CurrencyError::NoMinorUnit(iso.code()))
     }
