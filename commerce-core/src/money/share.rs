@@ -32,9 +32,13 @@ pub enum ShareError {
 /// ```
 pub fn share_out(amount: i64, weights: &[u64]) -> Result<Vec<i64>, ShareError> {
     let sum = weights.iter().try_fold(0_u64, |sum, w| sum.checked_add(*w)).ok_or(ShareError::Overflow)?;
+    let sign = i128::from(amount.signum());
+    let signed = |part: i128| i64::try_from(sign * part).map_err(|_| ShareError::Overflow);
     match (amount, sum) {
         (0, _) => return Ok(vec![0; weights.len()]),
         (_, 0) => return Err(ShareError::NoWeight),
+        // the parts of an order that nothing is added to: each is its weight
+        _ if amount.unsigned_abs() == sum => return weights.iter().map(|weight| signed(i128::from(*weight))).collect(),
         _ => {}
     }
     // 64 bits times 63 bits: never past 127 bits
@@ -49,8 +53,7 @@ pub fn share_out(amount: i64, weights: &[u64]) -> Result<Vec<i64>, ShareError> {
     for (i, _) in by_remainder.into_iter().zip(0..left) {
         parts[i] += 1;
     }
-    let sign = i128::from(amount.signum());
-    parts.into_iter().map(|part| i64::try_from(sign * part).map_err(|_| ShareError::Overflow)).collect()
+    parts.into_iter().map(signed).collect()
 }
 
 #[cfg(test)]
@@ -70,6 +73,8 @@ mod tests {
         check(5, &[0, 1, 3], &[0, 1, 4]);
         check(-5, &[0, 1, 3], &[0, -1, -4]);
         check(10, &[3, 3, 4], &[3, 3, 4]);
+        check(-10, &[3, 3, 4], &[-3, -3, -4]);
+        check(i64::MIN, &[1 << 63, 0], &[i64::MIN, 0]);
         check(1, &[1, 2], &[0, 1]);
         check(7, &[5], &[7]);
     }

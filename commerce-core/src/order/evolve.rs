@@ -27,11 +27,15 @@ type Step = Result<(), &'static str>;
 /// # Errors
 /// [`IllegalTransition`] if the event cannot follow.
 pub fn evolve(order: Option<Order>, at: Timestamp, event: &Event) -> Result<Order, IllegalTransition> {
-    match (order, event) {
-        (None, Event::OrderPlaced(placed)) => begin(placed, at).map_err(|why| IllegalTransition { event: event.name(), why }),
-        (None, _) => Err(IllegalTransition { event: event.name(), why: "the order has not been placed" }),
-        (Some(mut order), _) => order.step(at, event).map(|()| order),
+    if let Some(mut order) = order {
+        order.step(at, event)?;
+        return Ok(order);
     }
+    let begun = match event {
+        Event::OrderPlaced(placed) => begin(placed, at),
+        _ => Err("the order has not been placed"),
+    };
+    begun.map_err(|why| IllegalTransition { event: event.name(), why })
 }
 
 impl Order {
