@@ -4,6 +4,7 @@
 //! those of dead processes, and sweeps what is due. What was committed is told by the feed: see [`consumer`].
 
 mod aggregate;
+mod cache;
 mod call;
 mod carts;
 mod changes;

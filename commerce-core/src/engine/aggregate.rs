@@ -1,10 +1,7 @@
-//! Orders and payments in memory: loaded from their streams, and kept in a bounded cache.
+//! Orders and payments in memory, loaded from their streams.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, PoisonError};
-
-use lru::LruCache;
+use std::sync::Arc;
 
 use crate::engine::Error;
 use crate::engine::holds::BySku;
@@ -22,10 +19,17 @@ const LOAD_MAX_EVENTS: u32 = 500;
 /// How often an order is read again that others change meanwhile.
 const LOAD_TRIES_MAX: usize = 10;
 
+/// An order, and nothing beside it.
+#[derive(Clone, Debug)]
+pub(super) struct OrderState {
+    pub(super) order: Arc<Order>,
+    pub(super) version: Version,
+}
+
 /// An order with what its decisions need: its payments, and what is held for it.
 #[derive(Clone, Debug)]
 pub(super) struct OrderRoot {
-    pub(super) order: Order,
+    pub(super) order: Arc<Order>,
     pub(super) version: Version,
     pub(super) payments: BTreeMap<PaymentId, PaymentRoot>,
     pub(super) holds: Vec<Hold>,
@@ -77,7 +81,21 @@ pub(super) fn fold_payment(events: &[Stored]) -> Result<Option<PaymentRoot>, Err
     Ok(state.map(|payment| PaymentRoot { payment, version }))
 }
 
+impl OrderState {
+    /// Loads an order from its stream alone.
+    pub(super) async fn load(store: &Store, merchant: &MerchantId, id: OrderId) -> Result<Option<Self>, Error> {
+        let stream = StreamId { merchant: merchant.clone(), name: StreamName::Order(id) };
+        let folded = fold_order(&read_all(store, &stream).await?, None)?;
+        Ok(folded.map(|(order, version)| Self { order: Arc::new(order), version }))
+    }
+}
+
 impl OrderRoot {
+    /// The order alone.
+    pub(super) fn state(&self) -> OrderState {
+        OrderState { order: Arc::clone(&self.order), version: self.version }
+    }
+
     /// Loads an order with its payments and holds, all as they were at one moment.
     pub(super) async fn load(store: &Store, merchant: &MerchantId, id: OrderId) -> Result<Option<Self>, Error> {
         let stream = StreamId { merchant: merchant.clone(), name: StreamName::Order(id) };
@@ -104,7 +122,7 @@ impl OrderRoot {
         }
         let mut holds = store.stock.holds(merchant, Owner::Order(id)).await?;
         holds.retain(|hold| !hold.is_gone());
-        Ok(Some(Self { order, version, payments, holds }))
+        Ok(Some(Self { order: Arc::new(order), version, payments, holds }))
     }
 }
 
@@ -137,30 +155,4 @@ pub(super) fn record_facts(
         after.insert(*id, PaymentRoot { payment, version: Version(version + 1) });
     }
     Ok(after)
-}
-
-/// Orders that were touched last. What it says may be stale: the version in the commit tells.
-pub(super) struct OrderCache(Mutex<LruCache<(MerchantId, OrderId), Arc<OrderRoot>>>);
-
-impl OrderCache {
-    pub(super) fn new(max_orders: usize) -> Self {
-        Self(Mutex::new(LruCache::new(NonZeroUsize::new(max_orders).unwrap_or(NonZeroUsize::MIN))))
-    }
-
-    pub(super) fn get(&self, merchant: &MerchantId, id: OrderId) -> Option<Arc<OrderRoot>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&(merchant.clone(), id)).cloned()
-    }
-
-    /// Keeps an order unless a later version of it is there.
-    pub(super) fn put(&self, merchant: &MerchantId, id: OrderId, root: Arc<OrderRoot>) {
-        let mut cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (merchant.clone(), id);
-        if cache.peek(&key).is_none_or(|known| known.version < root.version) {
-            cache.put(key, root);
-        }
-    }
-
-    pub(super) fn forget(&self, merchant: &MerchantId, id: OrderId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop(&(merchant.clone(), id));
-    }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::engine::aggregate::OrderCache;
+use crate::engine::cache::OrderCache;
 use crate::engine::handoff::Handoff;
 use crate::engine::{AcceptAll, Call, CatalogPricer, Config, Error, SystemIds, Workers};
 use crate::id::{ProviderName, WorkerId};
@@ -121,7 +121,7 @@ impl Builder {
             traits: traits.collect(),
             hmac: aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, &self.store.facts.hmac_key),
             worker: WorkerId::new(self.ids.uuid7()),
-            cache: OrderCache::new(self.config.cache_max_orders),
+            cache: OrderCache::new(self.config.cache_max_orders, self.config.read_cache_max_orders),
             store: self.store,
             clock: self.clock,
             ids: self.ids,

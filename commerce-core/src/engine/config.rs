@@ -21,8 +21,10 @@ pub struct Config {
     pub screen_timeout_ms: u64,
     /// How often a command is decided again after a conflict. Default 5.
     pub redecide_max: u32,
-    /// Orders kept in memory. Default 10,000.
+    /// Orders kept in memory with all that a decision needs. Default 10,000.
     pub cache_max_orders: usize,
+    /// Orders kept in memory to be read, in about 2 KiB each of a few lines. Default 50,000.
+    pub read_cache_max_orders: usize,
     /// Milliseconds for which a worker leases a saga. Default 30,000.
     pub lease_ms: u64,
     /// Sagas that one process runs at once. Default 256.
@@ -56,6 +58,7 @@ impl Config {
             screen_timeout_ms: 2_000,
             redecide_max: 5,
             cache_max_orders: 10_000,
+            read_cache_max_orders: 50_000,
             lease_ms: 30_000,
             sagas_at_once_max: 256,
             poll_ms: 1_000,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::engine::aggregate::{OrderRoot, record_facts};
+use crate::engine::aggregate::{OrderRoot, OrderState, record_facts};
 use crate::engine::commerce::{Inner, Moment};
 use crate::engine::error::Loss;
 use crate::engine::handoff::Handed;
@@ -82,8 +82,8 @@ struct Stocks {
 impl Inner {
     /// An order as it is now: what is remembered may be older than what other processes, or requests that went away, have written.
     pub(super) async fn order_now(&self, merchant: &MerchantId, id: OrderId) -> Result<Arc<OrderRoot>, Error> {
-        if let Some(root) = self.cache.get(merchant, id) {
-            if self.is_now(merchant, id, &root).await? {
+        if let Some(root) = self.cache.root(merchant, id) {
+            if self.is_now(merchant, id, root.version).await? {
                 return Ok(root);
             }
             self.cache.forget(merchant, id);
@@ -91,18 +91,31 @@ impl Inner {
         self.remembered_order(merchant, id).await
     }
 
-    async fn is_now(&self, merchant: &MerchantId, id: OrderId, root: &OrderRoot) -> Result<bool, Error> {
-        Ok(self.store.views.order_version(merchant, id).await? == Some(root.version))
+    /// The same without what only decisions need: a read of what is not remembered costs the order's stream alone.
+    pub(super) async fn state_now(&self, merchant: &MerchantId, id: OrderId) -> Result<OrderState, Error> {
+        if let Some(state) = self.cache.state(merchant, id) {
+            if self.is_now(merchant, id, state.version).await? {
+                return Ok(state);
+            }
+            self.cache.forget(merchant, id);
+        }
+        let state = OrderState::load(&self.store, merchant, id).await?.ok_or(Error::NotFound("order"))?;
+        self.cache.keep_state(merchant, id, state.clone());
+        Ok(state)
+    }
+
+    async fn is_now(&self, merchant: &MerchantId, id: OrderId, version: Version) -> Result<bool, Error> {
+        Ok(self.store.views.order_version(merchant, id).await? == Some(version))
     }
 
     /// An order, from the cache or its stream: a commit on what has changed since is rejected.
     pub(super) async fn remembered_order(&self, merchant: &MerchantId, id: OrderId) -> Result<Arc<OrderRoot>, Error> {
-        if let Some(root) = self.cache.get(merchant, id) {
+        if let Some(root) = self.cache.root(merchant, id) {
             return Ok(root);
         }
         let root = OrderRoot::load(&self.store, merchant, id).await?.ok_or(Error::NotFound("order"))?;
         let root = Arc::new(root);
-        self.cache.put(merchant, id, Arc::clone(&root));
+        self.cache.keep_root(merchant, id, Arc::clone(&root));
         Ok(root)
     }
 
@@ -132,7 +145,7 @@ impl Inner {
             };
             // no commit will tell whether a refusal, or finding nothing to do, is right for the order as it is now
             let unjudged = planned.as_ref().map_or(true, |plan| !plan.changes);
-            if unjudged && !self.is_now(&call.merchant, id, &root).await? {
+            if unjudged && !self.is_now(&call.merchant, id, root.version).await? {
                 self.cache.forget(&call.merchant, id);
                 continue;
             }
@@ -207,7 +220,7 @@ impl Inner {
     ) -> Result<Plan, Error> {
         let fresh = || self.fresh();
         let context = self.context(moment, stocks.lost, &fresh);
-        let before = root.map(|root| &root.order);
+        let before = root.map(|root| &*root.order);
         let mut events: Vec<Event> = Vec::new();
         let mut after: Option<Order> = None;
         for command in commands {
@@ -262,7 +275,7 @@ impl Inner {
         set.appends.extend(along.audit.clone());
         set.claims.clone_from(&along.claims);
         set.personal.clone_from(&along.personal);
-        let root_after = OrderRoot { order: after, version: version_after, payments: payments_after, holds: holds.to_vec() };
+        let root_after = OrderRoot { order: Arc::new(after), version: version_after, payments: payments_after, holds: holds.to_vec() };
         Ok(Plan { set, changes: !events.is_empty(), root: root_after, begun })
     }
 
@@ -310,7 +323,7 @@ impl Inner {
         root.holds = after_moves(root.holds, &moves, &receipt.placed);
         let root = Arc::new(root);
         if sure {
-            self.cache.put(&call.merchant, id, Arc::clone(&root));
+            self.cache.keep_root(&call.merchant, id, Arc::clone(&root));
         } else {
             // the answer was lost, and with it where the holds were placed
             self.cache.forget(&call.merchant, id);

@@ -27,11 +27,8 @@ impl Commerce {
         let moment = self.inner.moment(call)?;
         let scope = Scope::on(operation, ResourceKind::Order, id);
         match self.claimed_command(call, &moment, id, scope, along, |_| Ok(vec![command.clone()])).await? {
-            None => {
-                let root = self.inner.order_now(&call.merchant, id).await?;
-                Ok(Answer { value: self.view(call, id, &root).await?, how: How::Replayed })
-            }
-            Some(done) => Ok(Answer::done(self.view(call, id, &done.root).await?)),
+            None => Ok(Answer { value: self.get_order(call, id).await?, how: How::Replayed }),
+            Some(done) => Ok(Answer::done(self.view(call, id, done.root.state()).await?)),
         }
     }
 
@@ -73,8 +70,8 @@ impl Commerce {
         match how {
             How::Done => self.wait(&moment, wait).await,
             How::Replayed | How::Existing => {
-                let root = self.inner.order_now(&call.merchant, id).await?;
-                self.come_to_rest(call, &moment, in_motion(&root.order.tenders)).await?;
+                let state = self.inner.state_now(&call.merchant, id).await?;
+                self.come_to_rest(call, &moment, in_motion(&state.order.tenders)).await?;
             }
         }
         Ok(how)

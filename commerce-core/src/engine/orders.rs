@@ -1,6 +1,8 @@
 //! Reading and changing orders.
 
-use crate::engine::aggregate::{OrderRoot, fold_order, read_all};
+use std::sync::Arc;
+
+use crate::engine::aggregate::{OrderRoot, OrderState, fold_order, read_all};
 use crate::engine::execute::{Along, Failed};
 use crate::engine::idempotency::Scope;
 use crate::engine::{Answer, Call, Commerce, Error, How, NewLine};
@@ -27,8 +29,8 @@ pub struct OrderView {
     pub id: OrderId,
     /// How many events it has.
     pub version: Version,
-    /// Its state.
-    pub order: Order,
+    /// Its state, which the engine's memory may share.
+    pub order: Arc<Order>,
     /// Names, address, note and free metadata; none if there were none, or they were erased.
     pub personal: Option<PersonalData>,
 }
@@ -89,8 +91,8 @@ impl Commerce {
     /// # Errors
     /// [`Error::NotFound`], [`Error::Port`].
     pub async fn get_order(&self, call: &Call, id: OrderId) -> Result<OrderView, Error> {
-        let root = self.inner.order_now(&call.merchant, id).await?;
-        self.view(call, id, &root).await
+        let state = self.inner.state_now(&call.merchant, id).await?;
+        self.view(call, id, state).await
     }
 
     /// One order as it was at a time.
@@ -102,7 +104,7 @@ impl Commerce {
         let events = read_all(&self.inner.store, &stream).await?;
         let (order, version) = fold_order(&events, Some(as_of))?.ok_or(Error::NotFound("order"))?;
         let personal = self.personal_of(call, &order).await?;
-        Ok(OrderView { id, version, order, personal })
+        Ok(OrderView { id, version, order: Arc::new(order), personal })
     }
 
     /// Orders, the newest first; at most [`PAGE_MAX_ROWS`] at once.
@@ -280,7 +282,7 @@ impl Commerce {
     pub async fn set_order_status(&self, call: &Call, id: OrderId, status: Status) -> Result<Answer<OrderView>, Error> {
         let root = self.inner.order_now(&call.merchant, id).await?;
         if status.holds(&root.order) && call.expected.is_none_or(|expected| expected == root.version) {
-            return Ok(Answer::done(self.view(call, id, &root).await?));
+            return Ok(Answer::done(self.view(call, id, root.state()).await?));
         }
         match status {
             Status::Cancelled => self.cancel_order(call, id).await,
@@ -318,12 +320,12 @@ impl Commerce {
             Ok(picked)
         };
         let done = inner.on_order(call, &moment, id, Along::default(), commands).await.map_err(Failed::into_error)?;
-        Ok(Answer::done(self.view(call, id, &done.root).await?))
+        Ok(Answer::done(self.view(call, id, done.root.state()).await?))
     }
 
-    pub(super) async fn view(&self, call: &Call, id: OrderId, root: &OrderRoot) -> Result<OrderView, Error> {
-        let personal = self.personal_of(call, &root.order).await?;
-        Ok(OrderView { id, version: root.version, order: root.order.clone(), personal })
+    pub(super) async fn view(&self, call: &Call, id: OrderId, state: OrderState) -> Result<OrderView, Error> {
+        let personal = self.personal_of(call, &state.order).await?;
+        Ok(OrderView { id, version: state.version, order: state.order, personal })
     }
 
     async fn personal_of(&self, call: &Call, order: &Order) -> Result<Option<PersonalData>, Error> {

@@ -144,7 +144,7 @@ impl Commerce {
                     self.wait(moment, wait).await;
                 }
                 let root = inner.remembered_order(&call.merchant, id).await?;
-                Ok(Answer::done(self.view(call, id, &root).await?))
+                Ok(Answer::done(self.view(call, id, root.state()).await?))
             }
             // which of several claims it names is the store's choice
             Err(failed @ Failed::Claimed { .. }) => match self.placed_before(call, moment, operation, request.cart_id).await? {
@@ -175,10 +175,9 @@ impl Commerce {
         let id: OrderId = owner.id.parse().map_err(Error::stored)?;
         let inner = &self.inner;
         let moment = inner.moment(call)?;
-        let root = inner.order_now(&call.merchant, id).await?;
-        self.come_to_rest(call, &moment, in_motion(&root.order.tenders)).await?;
-        let root = inner.order_now(&call.merchant, id).await?;
-        Ok(Answer { value: self.view(call, id, &root).await?, how })
+        let before = inner.state_now(&call.merchant, id).await?;
+        self.come_to_rest(call, &moment, in_motion(&before.order.tenders)).await?;
+        Ok(Answer { value: self.get_order(call, id).await?, how })
     }
 
     /// Prices and screens an order.

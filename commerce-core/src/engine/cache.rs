@@ -1,0 +1,110 @@
+//! Orders that were touched last, as they were then: the store's version tells whether one has changed since.
+
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use lru::LruCache;
+
+use crate::engine::aggregate::{OrderRoot, OrderState};
+use crate::id::{MerchantId, OrderId};
+
+type Key = (MerchantId, OrderId);
+
+/// Two bounded caches: what decisions need, and what reads need, of which much more fits. Each keeps an order's latest version.
+pub(super) struct OrderCache(Mutex<Kept>);
+
+struct Kept {
+    roots: LruCache<Key, Arc<OrderRoot>>,
+    states: LruCache<Key, OrderState>,
+}
+
+impl OrderCache {
+    pub(super) fn new(roots_max: usize, states_max: usize) -> Self {
+        let rows = |max| NonZeroUsize::new(max).unwrap_or(NonZeroUsize::MIN);
+        Self(Mutex::new(Kept { roots: LruCache::new(rows(roots_max)), states: LruCache::new(rows(states_max)) }))
+    }
+
+    /// What decisions on an order need.
+    pub(super) fn root(&self, merchant: &MerchantId, id: OrderId) -> Option<Arc<OrderRoot>> {
+        self.kept().roots.get(&(merchant.clone(), id)).cloned()
+    }
+
+    /// The order alone.
+    pub(super) fn state(&self, merchant: &MerchantId, id: OrderId) -> Option<OrderState> {
+        self.kept().states.get(&(merchant.clone(), id)).cloned()
+    }
+
+    /// Keeps an order, for decisions and for reads.
+    pub(super) fn keep_root(&self, merchant: &MerchantId, id: OrderId, root: Arc<OrderRoot>) {
+        let mut kept = self.kept();
+        let key = (merchant.clone(), id);
+        kept.keep_state(key.clone(), root.state());
+        if kept.roots.peek(&key).is_none_or(|known| known.version < root.version) {
+            kept.roots.put(key, root);
+        }
+    }
+
+    /// Keeps an order for reads.
+    pub(super) fn keep_state(&self, merchant: &MerchantId, id: OrderId, state: OrderState) {
+        self.kept().keep_state((merchant.clone(), id), state);
+    }
+
+    pub(super) fn forget(&self, merchant: &MerchantId, id: OrderId) {
+        let mut kept = self.kept();
+        let key = (merchant.clone(), id);
+        kept.roots.pop(&key);
+        kept.states.pop(&key);
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        // each entry is whole at every unlock
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    fn keep_state(&mut self, key: Key, state: OrderState) {
+        if self.states.peek(&key).is_none_or(|known| known.version < state.version) {
+            self.states.put(key, state);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::ports::Version;
+    use crate::testkit::shop::Shop;
+
+    fn merchant() -> MerchantId {
+        MerchantId::default()
+    }
+
+    fn version(cache: &OrderCache, id: OrderId) -> (Option<u64>, Option<u64>) {
+        (cache.root(&merchant(), id).map(|root| root.version.0), cache.state(&merchant(), id).map(|state| state.version.0))
+    }
+
+    #[test]
+    fn the_latest_version_of_an_order_is_kept_for_reads_longer_than_for_decisions_until_it_is_forgotten() {
+        let (first, order) = futures::executor::block_on(async {
+            let placed = Shop::in_memory().open().await.place(&[("LAMP", 1)]).await;
+            (placed.id, placed.order)
+        });
+        let second = OrderId::new(uuid::Uuid::from_u128(2));
+        let root =
+            |version| OrderRoot { order: Arc::clone(&order), version: Version(version), payments: BTreeMap::new(), holds: Vec::new() };
+        let cache = OrderCache::new(1, 2);
+        cache.keep_root(&merchant(), first, Arc::new(root(2)));
+        cache.keep_root(&merchant(), first, Arc::new(root(1)));
+        assert_eq!(version(&cache, first), (Some(2), Some(2)));
+        cache.keep_state(&merchant(), first, root(1).state());
+        cache.keep_state(&merchant(), first, root(3).state());
+        assert_eq!(version(&cache, first), (Some(2), Some(3)));
+        cache.keep_root(&merchant(), second, Arc::new(root(1)));
+        assert_eq!((version(&cache, first), version(&cache, second)), ((None, Some(3)), (Some(1), Some(1))));
+        cache.forget(&merchant(), second);
+        assert_eq!((version(&cache, first), version(&cache, second)), ((None, Some(3)), (None, None)));
+    }
+}
