@@ -1,20 +1,21 @@
 //! The `commerce` binary: its commands, its exit codes, and what it says.
 
 mod copy;
+mod log;
 mod verify;
 
 use std::error::Error;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use commerce_store_sqlite::SqliteStore;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 
+use self::log::LogArgs;
 use crate::api::contract;
 use crate::sandbox::{self, SandboxArgs};
 use crate::serve::{self, ServeArgs, ServeError};
@@ -71,24 +72,6 @@ struct VerifyArgs {
     store: PathBuf,
 }
 
-#[derive(Args, Clone, Debug)]
-struct LogArgs {
-    /// What to log, as `tracing` filters have it.
-    #[arg(long, env = "COMMERCE_LOG", default_value = "info", global = true, value_parser = |text: &str| EnvFilter::try_new(text))]
-    log: EnvFilter,
-    /// How to write the log, to standard error.
-    #[arg(long, env = "COMMERCE_LOG_FORMAT", default_value = "text", global = true)]
-    log_format: LogFormat,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum LogFormat {
-    /// A line for people.
-    Text,
-    /// A line of JSON.
-    Json,
-}
-
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
@@ -117,8 +100,12 @@ enum Failure {
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
     let Cli { command, serve, log } = Cli::parse();
-    start_log(log);
-    match run(command.unwrap_or(Command::Serve(serve))) {
+    let done = log::start(log).map_err(Failure::System).and_then(|gathering| {
+        let done = run(command.unwrap_or(Command::Serve(serve)));
+        drop(gathering);
+        done
+    });
+    match done {
         Ok(code) => code,
         Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(failure) => {
@@ -187,18 +174,6 @@ fn listening(address: SocketAddr) {
 fn print(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::Output)
-}
-
-fn start_log(args: LogArgs) {
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(args.log)
-        .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
-        .log_internal_errors(false);
-    match args.log_format {
-        LogFormat::Text => log.init(),
-        LogFormat::Json => log.json().init(),
-    }
 }
 
 fn chain(error: &dyn Error) -> String {

@@ -11,3 +11,4 @@ mod trace;
 pub use health::Readiness;
 pub use listen::{BindError, Listener};
 pub use router::router;
+pub use trace::ANSWERED_TARGET;

@@ -6,6 +6,9 @@ use serde::Serialize;
 
 use super::operation::PREFIX;
 
+/// Room for an order of a few lines.
+const BODY_USUAL_BYTES: usize = 2_048;
+
 /// What an operation came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answered {
@@ -24,7 +27,8 @@ pub struct Answered {
 impl Answered {
     /// Something that was read.
     pub(crate) fn found(value: &impl Serialize) -> Self {
-        let body = serde_json::to_vec(value).expect("strings, numbers and lists of them are JSON");
+        let mut body = Vec::with_capacity(BODY_USUAL_BYTES);
+        serde_json::to_writer(&mut body, value).expect("strings, numbers and lists of them are JSON");
         Self { status: 200, version: None, location: None, replayed: false, body }
     }
 

@@ -11,6 +11,8 @@ use uuid::Uuid;
 use crate::api::problem::Spot;
 use crate::api::{Code, Problem};
 
+/// The target of the one line that is logged for each request.
+pub const ANSWERED_TARGET: &str = module_path!();
 /// Most characters of a request's id.
 const ID_MAX_CHARS: usize = 128;
 
@@ -41,7 +43,7 @@ pub(super) async fn trace(mut request: Request, next: Next) -> Response {
     };
     let (status, route) = (response.status().as_u16(), route.as_deref().unwrap_or("-"));
     let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    tracing::info!(%method, route, status, ms, request_id = id, "answered");
+    tracing::info!(target: ANSWERED_TARGET, %method, route, status, ms, request_id = id, "answered");
     let headers = response.headers_mut();
     headers.extend(HeaderValue::try_from(id).map(|id| (REQUEST_ID, id)));
     headers.extend(traceparent.map(|value| (TRACEPARENT, value)));
