@@ -20,6 +20,7 @@ mod item;
 mod kind;
 mod order;
 mod personal;
+mod plain;
 mod saga;
 mod saga_state;
 mod value;
@@ -149,7 +150,7 @@ impl Fault {
 /// Reads a form. That the bytes are text is checked once for all, which is far cheaper than for each string by itself.
 fn form<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Fault> {
     let text = std::str::from_utf8(bytes).map_err(|error| Fault::text(bytes, error))?;
-    serde_json::from_str(text).map_err(Fault::Form)
+    plain::read(text).map_or_else(|| serde_json::from_str(text).map_err(Fault::Form), Ok)
 }
 
 fn read<'de, B: Body<'de>>(kind: &'static str, bytes: &'de [u8]) -> Result<B::Next, StoredError> {

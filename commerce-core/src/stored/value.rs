@@ -147,6 +147,7 @@ pub(super) fn minor(amount: Money, currency: Currency) -> Result<i64, Fault> {
 }
 
 /// A map, whose keys do not repeat.
+#[cfg_attr(test, derive(Clone, Debug, PartialEq))]
 pub(super) struct Map<K, V>(pub(super) BTreeMap<K, V>);
 
 impl<K, V> Map<K, V> {
