@@ -235,7 +235,11 @@ impl<'a> Bench<'a> {
             ("http_reads", "reads", &served.reads),
         ] {
             let (p50_ms, p99_ms) = (answered.latencies.percentile_ms(50), answered.latencies.percentile_ms(99));
-            progress(&format!("HTTP, {what}: {:.0}/s, p50 {p50_ms:.2} ms, p99 {p99_ms:.2} ms", answered.per_s));
+            let (server_us, client_us) = answered.cpu_us();
+            progress(&format!(
+                "HTTP, {what}: {:.0}/s, p50 {p50_ms:.2} ms, p99 {p99_ms:.2} ms; CPU per request: server {server_us:.0} us, client {client_us:.0} us",
+                answered.per_s
+            ));
             self.report.put(&format!("{name}_per_s"), answered.per_s);
         }
         self.report.put("http_p50_ms", served.orders.latencies.percentile_ms(50));

@@ -1,13 +1,14 @@
 //! Connections that each send a request, check its answer, and send the next.
 
 use std::cell::{Cell, RefCell};
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use futures::future::try_join_all;
 
 use super::Answered;
 use super::connection::Connection;
+use super::cpu;
+use super::server::Server;
 use crate::orders::BenchError;
 use crate::orders::callers::Load;
 use crate::orders::latencies::Latencies;
@@ -79,16 +80,18 @@ impl Window {
 /// Sends requests taken at random, on as many connections as the load has callers; `status` is what each must be answered with, `check`
 /// looks at its body.
 pub(super) async fn ask_in_turn(
-    address: SocketAddr,
+    server: &Server,
     load: &Load,
     requests: &[Vec<u8>],
     status: u16,
     check: impl Fn(&str) -> Result<(), BenchError>,
 ) -> Result<Answered, BenchError> {
-    let connections = try_join_all((0..load.callers).map(|_| Connection::open(address))).await?;
+    let connections = try_join_all((0..load.callers).map(|_| Connection::open(server.address()))).await?;
+    let used = || Ok::<_, BenchError>((cpu::used(Some(server.pid()))?, cpu::used(None)?));
+    let before = used()?;
     let window = Window::open(load);
     let one = async |mut connection: Connection, mut random: fastrand::Rng| {
-        let mut latencies = Vec::new();
+        let (mut latencies, mut answers) = (Vec::new(), 0_u64);
         while window.next() {
             let Some(request) = random.choice(requests) else { return Err(BenchError::NothingMeasured) };
             let sent_at = Instant::now();
@@ -100,17 +103,26 @@ pub(super) async fn ask_in_turn(
             }
             check(body)?;
             latencies.extend(took);
+            answers += 1;
         }
-        Ok(latencies)
+        Ok((latencies, answers))
     };
     let seeds = (0_u64..).map(|n| fastrand::Rng::with_seed(load.seed.wrapping_add(n)));
     let all = try_join_all(connections.into_iter().zip(seeds).map(|(connection, random)| one(connection, random))).await?;
-    let latencies = Latencies::of(all.concat());
+    let after = used()?;
+    let (latencies, answers): (Vec<_>, Vec<_>) = all.into_iter().unzip();
+    let latencies = Latencies::of(latencies.concat());
     let time = window.last_at.get().duration_since(window.warm_at);
     if latencies.count() == 0 || time.is_zero() {
         return Err(BenchError::NothingMeasured);
     }
-    Ok(Answered { per_s: latencies.count() as f64 / time.as_secs_f64(), latencies })
+    Ok(Answered {
+        per_s: latencies.count() as f64 / time.as_secs_f64(),
+        latencies,
+        requests: answers.iter().sum(),
+        server_cpu: after.0.saturating_sub(before.0),
+        client_cpu: after.1.saturating_sub(before.1),
+    })
 }
 
 #[cfg(test)]

@@ -40,6 +40,11 @@ impl Server {
         }
     }
 
+    /// The number of its process.
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(super) const fn address(&self) -> SocketAddr {
         self.address
     }
