@@ -1,13 +1,13 @@
 //! A batch of change sets in one transaction: each set is judged whole, then written whole; accounts and holds are written last, once.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 
 use commerce_core::ports::{
     ChangeSet, PortError, Position, Receipt, Rejection, SagaId, SagaWrite, Shard, StreamId, Verdict, Version, ViewRow,
 };
 use commerce_core::stock::{Applied, Ledger, Refusal};
 use commerce_core::time::Timestamp;
+use foldhash::{HashMap, HashMapExt};
 
 use crate::error::{Result, SqlError};
 use crate::recent::{Recent, known_or};

@@ -1,11 +1,11 @@
 //! The accounts and holds that a batch judges by, read from their tables at most once, and written back once.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 
 use commerce_core::id::{HoldId, MerchantId, MoveId, Sku};
 use commerce_core::stock::{Account, AccountKey, Changes, Expiry, Hold, LedgerSource, Movement, MovementKind};
 use commerce_core::time::Timestamp;
+use foldhash::{HashMap, HashMapExt};
 
 use crate::error::{Result, SqlError};
 use crate::recent::{Recent, known_or};

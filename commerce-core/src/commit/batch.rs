@@ -1,8 +1,9 @@
 //! Which waiting sets may be committed together.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use foldhash::{HashSet, HashSetExt};
 use futures::channel::oneshot;
 
 use crate::ports::{ChangeSet, PortError, SagaWrite, Verdict};

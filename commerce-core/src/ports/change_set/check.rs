@@ -1,6 +1,6 @@
 //! What every store refuses of a change set before it reads anything.
 
-use std::collections::HashSet;
+use foldhash::{HashSet, HashSetExt};
 
 use super::{Append, ChangeSet, Claim, PersonalWrite};
 use crate::ports::{ConsumerAct, ConsumerWrite, EventMeta, PortError, PortErrorKind, Retry, SagaWrite};

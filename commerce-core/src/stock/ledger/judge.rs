@@ -1,6 +1,8 @@
 //! The judge of one change set.
 
-use std::collections::HashSet;
+use std::mem::{replace, take};
+
+use foldhash::{HashSet, HashSetExt};
 
 use super::spread::{spread, what_there_is};
 use super::working_set::WorkingSet;
@@ -63,8 +65,8 @@ impl<'a, S: LedgerSource> Judge<'a, S> {
             Move::Hold { id, owner, sku, qty, candidates, split, expires_at, .. } => {
                 self.hold(&Demand { id: *id, owner: *owner, sku, qty: *qty, candidates, split: *split, expires_at: *expires_at })
             }
-            Move::Extend { hold, until } => self.change_living(*hold, |hold| hold.expires_at = *until),
-            Move::Confirm { hold } => self.change_living(*hold, |hold| hold.confirmed = true),
+            Move::Extend { hold, until } => self.change_living(*hold, |hold| replace(&mut hold.expires_at, *until) != *until),
+            Move::Confirm { hold } => self.change_living(*hold, |hold| !replace(&mut hold.confirmed, true)),
             Move::Fulfill { id, hold, location, qty } => self.fulfill(*id, *hold, location, qty.get()),
             Move::Release { id, hold, location, qty } => self.release(*id, *hold, location.as_ref(), qty.get()),
             Move::Expire { hold } => self.expire(*hold),
@@ -107,7 +109,7 @@ impl<'a, S: LedgerSource> Judge<'a, S> {
         }
         let before = self.set.account(key)?;
         let after = settled(Account { limits, ..before });
-        self.set.put_account(key, after)?;
+        self.set.put_account(key, after);
         self.record(id, key, MovementKind::Configured, (0, 0), None).limits = Some(limits);
         self.note_shortfall(id, key, before, after);
         self.finish(id);
@@ -208,14 +210,13 @@ impl<'a, S: LedgerSource> Judge<'a, S> {
         demand.candidates.iter().filter(|place| seen.insert(*place)).map(|place| self.key(demand.sku, place)).collect()
     }
 
-    fn change_living(&mut self, id: HoldId, change: impl FnOnce(&mut Hold)) -> Judged<S> {
+    /// Changes a hold of which something is left; `change` tells whether it did.
+    fn change_living(&mut self, id: HoldId, change: impl FnOnce(&mut Hold) -> bool) -> Judged<S> {
         if self.short_holds.contains(&id) {
             return Ok(());
         }
         let mut hold = self.living(id)?;
-        let before = hold.clone();
-        change(&mut hold);
-        if hold != before {
+        if change(&mut hold) {
             self.set.put_hold(hold);
         }
         Ok(())
@@ -296,7 +297,7 @@ impl<'a, S: LedgerSource> Judge<'a, S> {
     fn reclaim(&mut self, mut hold: Hold) -> Judged<S> {
         for one in hold.placements.iter_mut().filter(|one| one.remaining > 0) {
             let key = self.key(&hold.sku, &one.location);
-            let back = -i64::from(std::mem::take(&mut one.remaining));
+            let back = -i64::from(take(&mut one.remaining));
             self.change(&key, 0, back)?;
             self.record(move_of(hold.id), &key, MovementKind::Reclaimed, (0, back), Some(hold.id));
         }
@@ -329,7 +330,7 @@ impl<'a, S: LedgerSource> Judge<'a, S> {
             return Err(self.misuse(MoveFault::TooMany));
         }
         let after = settled(Account { on_hand, held: before.held + held_delta, ..before });
-        self.set.put_account(key, after)?;
+        self.set.put_account(key, after);
         Ok(after)
     }
 

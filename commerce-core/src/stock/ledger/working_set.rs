@@ -1,6 +1,6 @@
 //! What a ledger has loaded and changed, and how to take it back.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashMapExt, HashSet};
 
 use super::{Changes, Expiry, LedgerSource};
 use crate::id::{HoldId, MerchantId, MoveId};
@@ -34,6 +34,7 @@ enum Undo {
     Move(MoveKey),
 }
 
+// the maps are gone with their batch, and how they hash is drawn anew in each process: what callers name cannot be picked to collide
 #[derive(Debug)]
 pub(super) struct WorkingSet<S> {
     source: S,
@@ -91,22 +92,19 @@ impl<S> WorkingSet<S> {
 impl<S: LedgerSource> WorkingSet<S> {
     /// An account; one that nobody made yet has nothing.
     pub(super) fn account(&mut self, key: &AccountKey) -> Result<Account, S::Error> {
-        self.account_slot(key).map(|slot| slot.value.unwrap_or_default())
-    }
-
-    fn account_slot(&mut self, key: &AccountKey) -> Result<&mut Slot<Account>, S::Error> {
-        if !self.accounts.contains_key(key) {
-            let value = self.source.account(key)?;
-            self.accounts.insert(key.clone(), Slot { value, changed: false });
+        if let Some(slot) = self.accounts.get(key) {
+            return Ok(slot.value.unwrap_or_default());
         }
-        Ok(self.accounts.get_mut(key).expect("it was there or was just inserted"))
+        let value = self.source.account(key)?;
+        self.accounts.insert(key.clone(), Slot { value, changed: false });
+        Ok(value.unwrap_or_default())
     }
 
-    pub(super) fn put_account(&mut self, key: &AccountKey, account: Account) -> Result<(), S::Error> {
-        let slot = self.account_slot(key)?;
+    /// Writes an account that was loaded before.
+    pub(super) fn put_account(&mut self, key: &AccountKey, account: Account) {
+        let slot = self.accounts.get_mut(key).expect("it was loaded");
         let before = std::mem::replace(slot, Slot { value: Some(account), changed: true });
         self.undo.push(Undo::Account(key.clone(), before));
-        Ok(())
     }
 
     pub(super) fn hold(&mut self, merchant: &MerchantId, id: HoldId) -> Result<Option<Hold>, S::Error> {
