@@ -15,8 +15,11 @@ pub(super) struct Waiting {
     pub(super) call: u64,
     /// Hashes of the streams, claims, sagas and consumers that it writes. Two keys with one hash only wait for each other.
     pub(super) keys: Vec<u64>,
-    pub(super) answer: oneshot::Sender<Result<Verdict, PortError>>,
+    pub(super) answer: oneshot::Sender<Answer>,
 }
+
+/// The answer to a set, and the set itself: its caller frees it, so that the next batch need not wait for that.
+pub(super) type Answer = (Result<Verdict, PortError>, ChangeSet);
 
 /// Takes the next batch out of the queue: the oldest sets that share no key. A set never overtakes an older one that it shares a key
 /// or a call with.

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::iter::repeat_with;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
@@ -10,7 +11,7 @@ use futures::StreamExt;
 use futures::channel::{mpsc, oneshot};
 use futures::future::poll_fn;
 
-use super::batch::{Waiting, take};
+use super::batch::{Answer, Waiting, take};
 use super::{BatchJournal, Tally};
 use crate::ports::{ChangeSet, PortError, PortErrorKind, Retry, Verdict};
 
@@ -73,30 +74,27 @@ impl Committer {
 
     /// Commits a batch and answers its members. A batch that fails as a whole is halved until the member at fault stands alone.
     async fn settle(&self, batch: Vec<Waiting>) {
-        let (sets, mut callers): (Vec<ChangeSet>, Vec<Caller>) = batch.into_iter().map(|member| (member.set, Some(member.answer))).unzip();
-        let mut parts = Vec::from([(0, sets.len())]);
+        let (mut sets, mut callers): (Vec<ChangeSet>, Vec<Caller>) = batch.into_iter().map(|member| (member.set, member.answer)).unzip();
+        // how many sets each part has: the last part is the next, and has the first of the sets that are left
+        let mut parts = Vec::from([sets.len()]);
         let mut failed_alone = 0;
-        while let Some((from, to)) = parts.pop() {
-            let part = from..to;
+        while let Some(part) = parts.pop() {
             if failed_alone >= FAILED_ALONE_MAX {
-                callers[part].iter_mut().for_each(|caller| answer(caller, Err(unavailable())));
+                answer(&mut sets, &mut callers, part, repeat_with(|| Err(unavailable())));
                 continue;
             }
-            let answers = self.commit(&sets[part.clone()]).await;
-            if part.len() > 1 && answers.iter().all(nothing_written) {
-                let middle = from + part.len() / 2;
-                parts.push((middle, to));
-                parts.push((from, middle));
+            let answers = self.commit(&sets[..part]).await;
+            if part > 1 && answers.iter().all(nothing_written) {
+                parts.push(part - part / 2);
+                parts.push(part / 2);
                 continue;
             }
             failed_alone = match answers.as_slice() {
                 [Err(error)] if error.retry == Retry::Later => failed_alone + 1,
                 _ => 0,
             };
-            let mut answers = answers.into_iter();
-            for caller in &mut callers[part] {
-                answer(caller, answers.next().unwrap_or_else(|| Err(PortError::new(PortErrorKind::Unavailable, Retry::Unknown))));
-            }
+            let unknown = repeat_with(|| Err(PortError::new(PortErrorKind::Unavailable, Retry::Unknown)));
+            answer(&mut sets, &mut callers, part, answers.into_iter().chain(unknown));
         }
     }
 
@@ -107,17 +105,18 @@ impl Committer {
     }
 }
 
-/// Who waits for the answer to a set, until there is one.
-type Caller = Option<oneshot::Sender<Result<Verdict, PortError>>>;
+/// Who waits for the answer to a set.
+type Caller = oneshot::Sender<Answer>;
 
 fn nothing_written(answer: &Result<Verdict, PortError>) -> bool {
     matches!(answer, Err(error) if error.retry != Retry::Unknown)
 }
 
-fn answer(caller: &mut Caller, verdict: Result<Verdict, PortError>) {
-    if let Some(caller) = caller.take() {
+/// Answers the first callers, and gives them their sets back.
+fn answer(sets: &mut Vec<ChangeSet>, callers: &mut Vec<Caller>, part: usize, answers: impl Iterator<Item = Result<Verdict, PortError>>) {
+    for ((set, caller), verdict) in sets.drain(..part).zip(callers.drain(..part)).zip(answers) {
         // a caller that has gone needs no answer
-        let _gone = caller.send(verdict);
+        let _gone = caller.send((verdict, set));
     }
 }
 

@@ -82,7 +82,7 @@ impl Journal for GroupCommit {
         let mut verdicts = Vec::with_capacity(count);
         for (sent, answer) in answers {
             verdicts.push(match answer.await {
-                Ok(verdict) => verdict,
+                Ok((verdict, _set)) => verdict,
                 Err(_) if sent => Err(PortError::with(PortErrorKind::Unavailable, Retry::Unknown, "the committer was dropped")),
                 Err(_) => Err(PortError::with(PortErrorKind::Unavailable, Retry::Later, "the store is shut down")),
             });
