@@ -300,20 +300,20 @@ macro_rules! conformance_engine {
             consuming {
                 every_item_is_handled_once_and_those_of_a_key_in_their_order;
                 a_consumer_hears_of_commits_while_time_stands_still_and_ends_when_told;
+                an_event_of_an_unknown_version_is_handed_over_raw_and_stops_nothing;
+                a_handler_that_panics_parks_its_item_and_nothing_else;
+                of_several_runners_of_one_name_one_at_a_time_has_a_shard;
                 poison_blocks_its_own_key_alone_and_is_replayed_in_order;
                 a_replay_that_fails_again_leaves_the_key_parked_in_its_order;
                 a_dropped_item_is_never_handled_and_those_behind_it_are_when_they_are_replayed;
-                an_event_of_an_unknown_version_is_handed_over_raw_and_stops_nothing;
-                a_handler_that_panics_parks_its_item_and_nothing_else;
                 a_consumer_that_may_park_no_more_stops_and_skips_nothing;
                 a_projection_is_written_exactly_once_whatever_becomes_of_its_commits;
                 a_runner_that_was_taken_for_dead_writes_nothing_when_it_wakes_up;
-                of_several_runners_of_one_name_one_at_a_time_has_a_shard;
                 poison_is_found_in_its_batch_and_what_stands_beside_it_is_written_once;
+                a_projector_that_meddles_with_its_own_progress_parks_the_item;
                 a_consumer_is_rebuilt_from_the_first_item_or_goes_on_from_any_place;
                 what_operators_say_is_recorded_with_who_said_it;
                 a_word_that_was_not_written_changes_nothing;
-                a_projector_that_meddles_with_its_own_progress_parks_the_item;
             }
             readers {
                 eight_readers_see_exactly_what_thirty_two_writers_commit_each_item_once_and_in_order;
@@ -425,7 +425,15 @@ mod tests {
             ("money", include_str!("cases/money.rs")),
             ("reports", include_str!("cases/reports.rs")),
             ("tellings", include_str!("cases/tellings.rs")),
-            ("consuming", include_str!("cases/consuming.rs")),
+            (
+                "consuming",
+                concat!(
+                    include_str!("cases/consuming/handling.rs"),
+                    include_str!("cases/consuming/parking.rs"),
+                    include_str!("cases/consuming/projecting.rs"),
+                    include_str!("cases/consuming/operators.rs"),
+                ),
+            ),
             ("readers", include_str!("cases/readers.rs")),
             ("rebuilding", include_str!("cases/rebuilding.rs")),
             ("walkaways", include_str!("cases/walkaways.rs")),
