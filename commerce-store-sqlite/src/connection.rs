@@ -15,6 +15,8 @@ const STATEMENTS_MAX: usize = 128;
 /// How long a connection waits for another that keeps it out.
 pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const CACHE_MAX_KIB: i64 = 64 * 1_024;
+/// Less for the writer: in a file below 1 GiB, a commit that split a page somewhere but at the end walks over its whole cache.
+const WRITER_CACHE_MAX_KIB: i64 = 16 * 1_024;
 /// What the write-ahead log is cut down to after a checkpoint.
 const LOG_KEPT_MAX_BYTES: i64 = 64 * 1_024 * 1_024;
 
@@ -49,7 +51,8 @@ pub(crate) fn set_writer(conn: &Connection) -> rusqlite::Result<()> {
     conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0))?;
     conn.pragma_update(None, "synchronous", "FULL")?;
     conn.pragma_update_and_check(None, "journal_size_limit", LOG_KEPT_MAX_BYTES, |row| row.get::<_, i64>(0))?;
-    set_common(conn)
+    set_common(conn)?;
+    conn.pragma_update(None, "cache_size", -WRITER_CACHE_MAX_KIB)
 }
 
 /// Leaves it to others to write the log back.

@@ -132,6 +132,7 @@ fn the_writer_syncs_every_commit_and_a_reader_cannot_write() {
         ("busy_timeout", "Integer(5000)"),
         ("temp_store", "Integer(2)"),
         ("trusted_schema", "Integer(0)"),
+        ("cache_size", "Integer(-16384)"),
     ] {
         assert_eq!(pragma(&conn, name), value, "{name}");
     }
