@@ -56,6 +56,8 @@ fn consumer(commerce: &Commerce, handler: Arc<dyn Handler>) -> Consumer {
         config.mirrors = true;
         config.batch_max_items = 20;
         config.failures_max = 1;
+        // the shop lets hours pass in a moment, in which a handler that died would be taken for a slow one, and its item parked
+        config.handle_timeout_ms = u64::MAX;
     })
 }
 
