@@ -1,11 +1,13 @@
 //! What each event does to the state: the one fold, live and on replay.
 
+mod returns;
+
 use crate::fact::PaymentFact;
 use crate::goods::ItemKind;
-use crate::id::{LineId, ReturnId, ShipmentId};
+use crate::id::{LineId, ShipmentId};
 use crate::order::amounts;
 use crate::order::event::{Edited, Event, HoldReason, LineItem, Placed, Stage, Terms};
-use crate::order::state::{Carriage, Line, Order, Placement, Return, ReturnLine, Shipment, ShipmentLine, ShipmentState};
+use crate::order::state::{Carriage, Line, Order, Placement, Shipment, ShipmentLine, ShipmentState};
 use crate::quantity::LineQty;
 use crate::tender::Tenders;
 use crate::time::Timestamp;
@@ -163,13 +165,13 @@ fn apply(order: &mut Order, at: Timestamp, event: &Event) -> Step {
         | Event::ShipmentDispatched { shipment_id, .. }
         | Event::ShipmentDelivered { shipment_id }
         | Event::ShipmentLost { shipment_id } => shipment(order, at, event, *shipment_id),
-        Event::ReturnRequested { return_id, lines, reason } => request_return(order, at, *return_id, lines, reason),
+        Event::ReturnRequested { return_id, lines, reason } => returns::request(order, at, *return_id, lines, reason),
         Event::ReturnReceived { return_id, lines, condition, .. } => {
-            receive_return(order, *return_id, lines)?;
-            find_return(order, *return_id)?.condition = Some(*condition);
+            returns::receive(order, *return_id, lines)?;
+            returns::find(order, *return_id)?.condition = Some(*condition);
             Ok(())
         }
-        Event::ReturnRejected { return_id, reason } => reject_return(order, *return_id, reason),
+        Event::ReturnRejected { return_id, reason } => returns::reject(order, *return_id, reason),
     }
 }
 
@@ -299,85 +301,6 @@ fn shipment(order: &mut Order, at: Timestamp, event: &Event, id: ShipmentId) -> 
                 require(moved.going_back == 0, "its units are being returned")?;
                 line.returned += moved.qty;
             }
-        }
-    }
-    Ok(())
-}
-
-fn request_return(order: &mut Order, at: Timestamp, id: ReturnId, lines: &[LineQty], reason: &str) -> Step {
-    require(was_confirmed(order), "it was not confirmed")?;
-    require(order.return_of_goods(id).is_none(), "the return exists")?;
-    let mut units = Vec::new();
-    for wanted in lines {
-        let mut left = wanted.qty.get();
-        let line = order.line_mut(wanted.line_id).ok_or("it has no such line")?;
-        require(left <= line.dispatched - line.returning - line.returned, "more units than were dispatched")?;
-        line.returning += left;
-        // what arrived comes back before what is still on its way
-        let arrived = |s: &Shipment| matches!(s.state, ShipmentState::Delivered { .. });
-        let left_over = |s: &Shipment| matches!(s.state, ShipmentState::Dispatched(_));
-        for pick in [arrived as fn(&Shipment) -> bool, left_over] {
-            for parcel in order.shipments.iter_mut().filter(|s| pick(s)) {
-                for unit in parcel.lines.iter_mut().filter(|unit| unit.line_id == wanted.line_id) {
-                    let taken = left.min(unit.qty - unit.going_back);
-                    if taken > 0 {
-                        unit.going_back += taken;
-                        left -= taken;
-                        units.push(ReturnLine { line_id: wanted.line_id, shipment_id: parcel.id, qty: taken, received: 0 });
-                    }
-                }
-            }
-        }
-        require(left == 0, "more units than were dispatched")?;
-    }
-    order.returns.push(Return { id, reason: reason.to_owned(), lines: units, rejected: None, condition: None, at });
-    Ok(())
-}
-
-fn find_return(order: &mut Order, id: ReturnId) -> Result<&mut Return, &'static str> {
-    order.returns.iter_mut().find(|one| one.id == id).ok_or("it has no such return")
-}
-
-fn receive_return(order: &mut Order, id: ReturnId, lines: &[LineQty]) -> Step {
-    require(was_confirmed(order), "it was not confirmed")?;
-    let part = order.value_returned(lines.iter().map(|l| (l.line_id, l.qty.get())));
-    order.credit(part);
-    for arrived in lines {
-        let mut left = arrived.qty.get();
-        let one = find_return(order, id)?;
-        require(left <= one.rest(arrived.line_id), "more units than the return has")?;
-        let mut came = Vec::new();
-        for unit in one.lines.iter_mut().filter(|unit| unit.line_id == arrived.line_id) {
-            let taken = left.min(unit.qty - unit.received);
-            unit.received += taken;
-            left -= taken;
-            came.push((unit.shipment_id, taken));
-        }
-        for (shipment_id, taken) in came {
-            let parcel = order.shipment_mut(shipment_id).ok_or("it has no such shipment")?;
-            if let Some(unit) = parcel.lines.iter_mut().find(|unit| unit.line_id == arrived.line_id) {
-                unit.returned += taken;
-            }
-        }
-        let line = order.line_mut(arrived.line_id).ok_or("it has no such line")?;
-        line.returning -= arrived.qty.get();
-        line.returned += arrived.qty.get();
-    }
-    Ok(())
-}
-
-fn reject_return(order: &mut Order, id: ReturnId, reason: &str) -> Step {
-    require(was_confirmed(order), "it was not confirmed")?;
-    let one = find_return(order, id)?;
-    require(one.is_open(), "the return is closed")?;
-    one.rejected = Some(reason.to_owned());
-    let rest: Vec<ReturnLine> = one.lines.iter().filter(|unit| unit.received < unit.qty).copied().collect();
-    for unit in rest {
-        let back = unit.qty - unit.received;
-        order.line_mut(unit.line_id).ok_or("it has no such line")?.returning -= back;
-        let parcel = order.shipment_mut(unit.shipment_id).ok_or("it has no such shipment")?;
-        if let Some(line) = parcel.lines.iter_mut().find(|line| line.line_id == unit.line_id) {
-            line.going_back -= back;
         }
     }
     Ok(())
