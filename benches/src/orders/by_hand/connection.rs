@@ -8,7 +8,9 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::orders::BenchError;
 
-const CACHE_MAX_KIB: i64 = 64 * 1_024;
+const CACHE_MAX_KIB: i64 = 16 * 1_024;
+/// What begins a checkpoint; here it is made within a commit, as SQLite does by itself.
+const CHECKPOINT_PAGES: i64 = 4_000;
 const LOG_KEPT_MAX_BYTES: i64 = 64 * 1_024 * 1_024;
 
 /// Opens a file that the store has made, as a careful engineer does who takes SQLite as it is; what is committed is on disk.
@@ -31,6 +33,7 @@ fn set(conn: Connection) -> rusqlite::Result<Connection> {
     conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0))?;
     conn.pragma_update(None, "synchronous", "FULL")?;
     conn.pragma_update_and_check(None, "journal_size_limit", LOG_KEPT_MAX_BYTES, |row| row.get::<_, i64>(0))?;
+    conn.pragma_update_and_check(None, "wal_autocheckpoint", CHECKPOINT_PAGES, |row| row.get::<_, i64>(0))?;
     conn.pragma_update(None, "foreign_keys", true)?;
     conn.pragma_update(None, "temp_store", "MEMORY")?;
     conn.pragma_update(None, "trusted_schema", false)?;
