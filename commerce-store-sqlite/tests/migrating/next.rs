@@ -69,7 +69,7 @@ fn orders_of_the_version_before_go_on() {
     assert!(shipped.len() > 2, "{} orders", shipped.len());
     for row in shipped {
         assert!(dispatches(&copy.path(), row.id).iter().all(|version| *version == 1));
-        for shipment in block_on(shop.get(row.id)).order.shipments {
+        for shipment in &block_on(shop.get(row.id)).order.shipments {
             if matches!(shipment.state, ShipmentState::Dispatched(_)) {
                 block_on(shop.deliver(shipment.id));
             }
