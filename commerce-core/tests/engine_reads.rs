@@ -168,9 +168,9 @@ fn an_order_that_was_only_read_is_changed_with_its_payments_and_its_holds() {
 }
 
 #[test]
-fn no_more_orders_are_kept_to_be_read_than_the_host_allows() {
+fn no_more_lines_of_orders_are_kept_to_be_read_than_the_host_allows() {
     block_on(async {
-        let (shop, other, notes) = two(Shop::in_memory().configure(|config| config.read_cache_max_orders = 1)).await;
+        let (shop, other, notes) = two(Shop::in_memory().configure(|config| config.read_cache_max_lines = 1)).await;
         let (first, second) = (shop.place(&[("LAMP", 1)]).await.id, shop.place(&[("LAMP", 1)]).await.id);
         for id in [first, second, second, first] {
             other.get(id).await;

@@ -15,13 +15,20 @@ pub(super) struct OrderCache(Mutex<Kept>);
 
 struct Kept {
     roots: LruCache<Key, Arc<OrderRoot>>,
-    states: LruCache<Key, OrderState>,
+    states: States,
+}
+
+/// Orders to be read, bounded by their lines: an order takes memory as it has lines.
+struct States {
+    kept: LruCache<Key, OrderState>,
+    lines: usize,
+    lines_max: usize,
 }
 
 impl OrderCache {
-    pub(super) fn new(roots_max: usize, states_max: usize) -> Self {
-        let rows = |max| NonZeroUsize::new(max).unwrap_or(NonZeroUsize::MIN);
-        Self(Mutex::new(Kept { roots: LruCache::new(rows(roots_max)), states: LruCache::new(rows(states_max)) }))
+    pub(super) fn new(roots_max: usize, lines_max: usize) -> Self {
+        let roots = LruCache::new(NonZeroUsize::new(roots_max).unwrap_or(NonZeroUsize::MIN));
+        Self(Mutex::new(Kept { roots, states: States { kept: LruCache::unbounded(), lines: 0, lines_max } }))
     }
 
     /// What decisions on an order need.
@@ -31,14 +38,14 @@ impl OrderCache {
 
     /// The order alone.
     pub(super) fn state(&self, merchant: &MerchantId, id: OrderId) -> Option<OrderState> {
-        self.kept().states.get(&(merchant.clone(), id)).cloned()
+        self.kept().states.kept.get(&(merchant.clone(), id)).cloned()
     }
 
     /// Keeps an order, for decisions and for reads.
     pub(super) fn keep_root(&self, merchant: &MerchantId, id: OrderId, root: Arc<OrderRoot>) {
         let mut kept = self.kept();
         let key = (merchant.clone(), id);
-        kept.keep_state(key.clone(), root.state());
+        kept.states.keep(key.clone(), root.state());
         if kept.roots.peek(&key).is_none_or(|known| known.version < root.version) {
             kept.roots.put(key, root);
         }
@@ -46,14 +53,14 @@ impl OrderCache {
 
     /// Keeps an order for reads.
     pub(super) fn keep_state(&self, merchant: &MerchantId, id: OrderId, state: OrderState) {
-        self.kept().keep_state((merchant.clone(), id), state);
+        self.kept().states.keep((merchant.clone(), id), state);
     }
 
     pub(super) fn forget(&self, merchant: &MerchantId, id: OrderId) {
         let mut kept = self.kept();
         let key = (merchant.clone(), id);
         kept.roots.pop(&key);
-        kept.states.pop(&key);
+        kept.states.forget(&key);
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -62,12 +69,31 @@ impl OrderCache {
     }
 }
 
-impl Kept {
-    fn keep_state(&mut self, key: Key, state: OrderState) {
-        if self.states.peek(&key).is_none_or(|known| known.version < state.version) {
-            self.states.put(key, state);
+impl States {
+    fn keep(&mut self, key: Key, state: OrderState) {
+        if self.kept.peek(&key).is_some_and(|known| known.version >= state.version) {
+            return;
+        }
+        self.lines += weight(&state);
+        if let Some(known) = self.kept.put(key, state) {
+            self.lines -= weight(&known);
+        }
+        while self.lines > self.lines_max
+            && let Some((_, oldest)) = self.kept.pop_lru()
+        {
+            self.lines -= weight(&oldest);
         }
     }
+
+    fn forget(&mut self, key: &Key) {
+        if let Some(known) = self.kept.pop(key) {
+            self.lines -= weight(&known);
+        }
+    }
+}
+
+fn weight(state: &OrderState) -> usize {
+    state.order.lines.len().max(1)
 }
 
 #[cfg(test)]
@@ -95,7 +121,7 @@ mod tests {
         let second = OrderId::new(uuid::Uuid::from_u128(2));
         let root =
             |version| OrderRoot { order: Arc::clone(&order), version: Version(version), payments: BTreeMap::new(), holds: Vec::new() };
-        let cache = OrderCache::new(1, 2);
+        let cache = OrderCache::new(1, 2 * order.lines.len());
         cache.keep_root(&merchant(), first, Arc::new(root(2)));
         cache.keep_root(&merchant(), first, Arc::new(root(1)));
         assert_eq!(version(&cache, first), (Some(2), Some(2)));
@@ -106,5 +132,10 @@ mod tests {
         assert_eq!((version(&cache, first), version(&cache, second)), ((None, Some(3)), (Some(1), Some(1))));
         cache.forget(&merchant(), second);
         assert_eq!((version(&cache, first), version(&cache, second)), ((None, Some(3)), (None, None)));
+        let third = OrderId::new(uuid::Uuid::from_u128(3));
+        for id in [second, third] {
+            cache.keep_state(&merchant(), id, root(1).state());
+        }
+        assert_eq!((version(&cache, first).1, version(&cache, second).1, version(&cache, third).1), (None, Some(1), Some(1)));
     }
 }

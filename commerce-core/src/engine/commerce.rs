@@ -121,7 +121,7 @@ impl Builder {
             traits: traits.collect(),
             hmac: aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, &self.store.facts.hmac_key),
             worker: WorkerId::new(self.ids.uuid7()),
-            cache: OrderCache::new(self.config.cache_max_orders, self.config.read_cache_max_orders),
+            cache: OrderCache::new(self.config.cache_max_orders, self.config.read_cache_max_lines),
             store: self.store,
             clock: self.clock,
             ids: self.ids,

@@ -23,8 +23,8 @@ pub struct Config {
     pub redecide_max: u32,
     /// Orders kept in memory with all that a decision needs. Default 10,000.
     pub cache_max_orders: usize,
-    /// Orders kept in memory to be read, in about 2 KiB each of a few lines. Default 50,000.
-    pub read_cache_max_orders: usize,
+    /// Lines of orders kept in memory to be read, in about 0.6 KiB each. Default 150,000.
+    pub read_cache_max_lines: usize,
     /// Milliseconds for which a worker leases a saga. Default 30,000.
     pub lease_ms: u64,
     /// Sagas that one process runs at once. Default 256.
@@ -58,7 +58,7 @@ impl Config {
             screen_timeout_ms: 2_000,
             redecide_max: 5,
             cache_max_orders: 10_000,
-            read_cache_max_orders: 50_000,
+            read_cache_max_lines: 150_000,
             lease_ms: 30_000,
             sagas_at_once_max: 256,
             poll_ms: 1_000,
