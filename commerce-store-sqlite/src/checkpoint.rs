@@ -23,9 +23,7 @@ const READERS_WAIT_LONG: Duration = Duration::from_millis(100);
 /// The writer's part: says when, and does the rest.
 pub(crate) struct Checkpoints {
     counts: Counts,
-    every_pages: u64,
-    /// Pages in the log from which on the next one begins.
-    due_pages: u64,
+    due: Due,
     running: bool,
     begin: Option<SyncSender<()>>,
     ended: Receiver<()>,
@@ -46,25 +44,21 @@ impl Checkpoints {
             }
         };
         let thread = std::thread::Builder::new().name("commerce-checkpoint".into()).spawn(work)?;
-        let every_pages = u64::from(every_pages.get());
-        Ok(Self { counts, every_pages, due_pages: every_pages, running: false, begin: Some(begin), ended, thread: Some(thread) })
+        Ok(Self { counts, due: Due::every(u64::from(every_pages.get())), running: false, begin: Some(begin), ended, thread: Some(thread) })
     }
 
     /// Begins a checkpoint, or ends one, if the log is long enough for it; on the writer's connection, when what was committed last has
     /// been answered.
     pub(crate) fn before_transaction(&mut self, conn: &Connection) {
         let pages = self.counts.log_pages();
+        let due = self.due.has_come(pages);
         if self.running {
-            // a thread that lags by as much again is waited for, so that the log stays bounded
-            let ended = if pages < self.due_pages + self.every_pages {
-                self.ended.try_recv()
-            } else {
-                self.ended.recv().map_err(|_| TryRecvError::Disconnected)
-            };
+            let ended =
+                if !self.due.is_late(pages) { self.ended.try_recv() } else { self.ended.recv().map_err(|_| TryRecvError::Disconnected) };
             if !matches!(ended, Err(TryRecvError::Empty)) {
                 self.finish(conn, pages);
             }
-        } else if pages >= self.due_pages {
+        } else if due {
             self.running = self.begin.as_ref().is_some_and(|begin| begin.send(()).is_ok());
             if !self.running {
                 self.finish(conn, pages);
@@ -76,8 +70,35 @@ impl Checkpoints {
         self.running = false;
         let wait = if pages < LONG_LOG_PAGES { READERS_WAIT } else { READERS_WAIT_LONG };
         let anew = run(conn, Mode::Restart { wait });
+        self.due.done(pages, anew);
+    }
+}
+
+/// When the next checkpoint begins, in pages of the log.
+struct Due {
+    every_pages: u64,
+    at_pages: u64,
+}
+
+impl Due {
+    const fn every(every_pages: u64) -> Self {
+        Self { every_pages, at_pages: every_pages }
+    }
+
+    fn has_come(&mut self, pages: u64) -> bool {
+        // a log that readers held up may begin anew without a checkpoint more: what was due far on is due soon then
+        self.at_pages = self.at_pages.min(pages + self.every_pages);
+        pages >= self.at_pages
+    }
+
+    /// A thread that lags by as much again is waited for, so that the log stays bounded.
+    const fn is_late(&self, pages: u64) -> bool {
+        pages >= self.at_pages + self.every_pages
+    }
+
+    const fn done(&mut self, pages: u64, anew: bool) {
         // readers that began before keep what they read
-        self.due_pages = if anew { self.every_pages } else { pages + self.every_pages };
+        self.at_pages = if anew { self.every_pages } else { pages + self.every_pages };
     }
 }
 
@@ -111,4 +132,23 @@ fn run(conn: &Connection, mode: Mode) -> bool {
         tracing::warn!(%error, "the log cannot be written back into the file; it grows");
         false
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checkpoint_is_due_after_as_many_pages_also_where_readers_held_the_log_up_before() {
+        let mut due = Due::every(100);
+        assert!(!due.has_come(99) && due.has_come(100));
+        assert!(!due.is_late(199) && due.is_late(200));
+        due.done(950, false);
+        assert!(!due.has_come(1_049) && due.has_come(1_050));
+        due.done(1_050, false);
+        assert!(!due.has_come(3), "the log began anew by itself");
+        assert!(!due.has_come(102) && due.has_come(103));
+        due.done(130, true);
+        assert!(due.has_come(100));
+    }
 }

@@ -244,7 +244,6 @@ fn start(opened: Opened, options: SqliteOptions) -> Result<(Store, StoreHandle),
     let changed = Arc::new(Notifier::default());
     let failing = Failing::default();
     let checkpoints = checkpoints(&path, &counts, &options)?;
-    connection::without_checkpoints(&conn).map_err(|error| wrap(error.into()))?;
     let writer = Writer::new(conn, checkpoints, facts.shards, Arc::clone(&options.clock), failing.clone()).map_err(wrap)?;
     let writer = Arc::new(Mutex::new(Some(writer)));
     let versions = known_versions();

@@ -50,7 +50,9 @@ impl Place {
         migrate(&conn, look(&conn).unwrap(), std::num::NonZeroU16::MIN, |_| ()).unwrap();
         let beside = connection::open(&self.path).unwrap();
         let counts = commerce_sqlite_vfs::checked::Counts::of(&self.path);
-        let checkpoints = Checkpoints::start(connection::open(&self.path).unwrap(), counts, CHECKPOINT_PAGES).unwrap();
+        let checkpointing = connection::open(&self.path).unwrap();
+        connection::set_writer(&checkpointing).unwrap();
+        let checkpoints = Checkpoints::start(checkpointing, counts, CHECKPOINT_PAGES).unwrap();
         (beside, Writer::new(conn, checkpoints, 1, self.clock.clone(), Failing::default()).unwrap())
     }
 

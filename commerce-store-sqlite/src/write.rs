@@ -21,7 +21,7 @@ use rusqlite::Connection;
 
 use crate::batch::Batch;
 use crate::checkpoint::Checkpoints;
-use crate::connection::{WRITE, transaction};
+use crate::connection::{self, WRITE, transaction};
 use crate::error::{Result, SqlError};
 use crate::notify::Notifier;
 use crate::port::KnownVersions;
@@ -67,6 +67,7 @@ impl Failing {
 
 impl Writer {
     pub(crate) fn new(conn: Connection, checkpoints: Checkpoints, shards: u16, clock: Arc<dyn Clock>, failing: Failing) -> Result<Self> {
+        connection::without_checkpoints(&conn)?;
         let heads = vec![Position(0); usize::from(shards)];
         let mut writer = Self { checkpoints, conn, heads, recent: RefCell::default(), clock, failing };
         writer.find_heads()?;

@@ -88,7 +88,8 @@ impl Inner {
             }
             self.cache.forget(merchant, id);
         }
-        self.remembered_order(merchant, id).await
+        // what somebody else keeps meanwhile may be older
+        self.load_order(merchant, id).await
     }
 
     /// The same without what only decisions need: a read of what is not remembered costs the order's stream alone.
@@ -113,6 +114,10 @@ impl Inner {
         if let Some(root) = self.cache.root(merchant, id) {
             return Ok(root);
         }
+        self.load_order(merchant, id).await
+    }
+
+    async fn load_order(&self, merchant: &MerchantId, id: OrderId) -> Result<Arc<OrderRoot>, Error> {
         let root = OrderRoot::load(&self.store, merchant, id).await?.ok_or(Error::NotFound("order"))?;
         let root = Arc::new(root);
         self.cache.keep_root(merchant, id, Arc::clone(&root));

@@ -196,6 +196,9 @@ struct Elements<'a, 'de> {
 
 impl Elements<'_, '_> {
     fn another(&mut self) -> Result<bool, LongWay> {
+        if self.closed {
+            return Ok(false);
+        }
         let another = self.plain.another(self.first, self.close)?;
         (self.first, self.closed) = (false, !another);
         Ok(another)

@@ -1,8 +1,9 @@
 //! The log, on standard error. What the server says of itself is written at once, errors and warnings with it; lines of answered requests
 //! are gathered for a moment and written together by a thread of their own, so that no request waits for a write.
 //!
-//! Lines keep their order, and none is dropped: when too many wait, whoever brings the next one writes them all. A process that is killed,
-//! or ended at once by a second signal, may take with it the lines of requests that it answered in the last [`GATHER_MS`] milliseconds.
+//! Lines keep their order, and none is dropped while standard error takes them: when too many wait, whoever brings the next one writes them
+//! all. A process that is killed, or ended at once by a second signal, may take with it the lines of requests that it answered in the last
+//! [`GATHER_MS`] milliseconds.
 
 use std::io::{self, IsTerminal, Stderr, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};

@@ -34,7 +34,8 @@ enum Undo {
     Move(MoveKey),
 }
 
-// the maps are gone with their batch, and how they hash is drawn anew in each process: what callers name cannot be picked to collide
+// the maps are gone with their batch, and how they hash is drawn anew in each process: what callers name cannot be picked beforehand to
+// collide
 #[derive(Debug)]
 pub(super) struct WorkingSet<S> {
     source: S,
